@@ -1,0 +1,246 @@
+"""Build the browser's files: npm packages, our CSS, scripts, icons and font -> acm/web/static.
+
+    python frontend/build.py            build what changed (under a second when nothing did)
+    python frontend/build.py --force    build all of it again
+
+Every file's name holds a hash of its content, so that a browser may keep it for ever; the manifest
+tells which name a template's `app.css` has today. What comes out:
+
+    app.css      frontend/css/*.css in file-name order; url(x.woff2) names a file of the manifest
+    app.js       frontend/js/*.js in file-name order, bundled with what they import from npm (a module)
+    editor.js    Markdown toolbar and mention popup, for pages with a comment field (a module)
+    htmx.js, hx-sse.js                  as published (classic scripts, in this order)
+    icons.svg    the sprite of icons.txt: <use href="…/icons.svg#i-NAME">
+    onest-cyrillic.woff2, onest-latin.woff2
+    the files of frontend/img           as they are
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+MODULES = HERE / "node_modules"
+STATIC = HERE.parent / "acm" / "web" / "static"
+CACHE = HERE.parent / ".cache"
+KEEP_STALE_SECONDS = 24 * 3600  # a server started before this build still hands out the older names
+
+Files = dict[str, bytes]
+
+
+class BuildError(Exception):
+    """The front end cannot be built; the message says what to do."""
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description="Build the browser's files into acm/web/static.")
+    options.add_argument("--force", action="store_true", help="build even if nothing changed")
+    force = options.parse_args().force
+    try:
+        with only_one_build():
+            if not force and is_current():
+                return 0
+            build()
+    except BuildError as error:
+        print(f"frontend: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def only_one_build() -> Iterator[None]:
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "frontend.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def sources() -> list[Path]:
+    """Everything of ours that the result depends on, in a stable order."""
+    found = [HERE / name for name in ("build.py", "npm.py", "onest.py", "icons.txt", "package-lock.json")]
+    for folder in ("css", "js", "img"):
+        found += sorted(path for path in (HERE / folder).rglob("*") if path.is_file())
+    return found
+
+
+def source_hash() -> str:
+    digest = hashlib.sha256()
+    for path in sources():
+        digest.update(f"{path.relative_to(HERE)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_current() -> bool:
+    stamp, manifest = STATIC / ".stamp", STATIC / "manifest.json"
+    if not stamp.is_file() or stamp.read_text() != source_hash():
+        return False
+    try:
+        names = json.loads(manifest.read_text()).values()
+    except (OSError, ValueError):
+        return False
+    return MODULES.is_dir() and all((STATIC / name).is_file() for name in names)
+
+
+def build() -> None:
+    """Make every file, then the manifest, then the stamp: a build that is cut short is made again."""
+    import npm
+
+    before = source_hash()
+    npm.install(HERE, say)
+    STATIC.mkdir(parents=True, exist_ok=True)
+    manifest: dict[str, str] = {}
+    for step in (fonts, images, sprite, scripts, notices):
+        write_all(step(), manifest)
+    write_all({"app.css": stylesheet(manifest)}, manifest)
+    replace(STATIC / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
+    replace(STATIC / ".stamp", before.encode())
+    remove_stale(set(manifest.values()))
+    say(f"{len(manifest)} files in acm/web/static")
+
+
+def say(sentence: str) -> None:
+    print(f"frontend: {sentence}", flush=True)
+
+
+def write_all(files: Files, manifest: dict[str, str]) -> None:
+    for name, content in files.items():
+        stem, _, suffix = name.rpartition(".")
+        manifest[name] = f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}.{suffix}"
+        replace(STATIC / manifest[name], content)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write so that a reader sees the old file or the new one, never half of it."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(content)
+    new.replace(path)
+
+
+def remove_stale(current: set[str]) -> None:
+    oldest = time.time() - KEEP_STALE_SECONDS
+    for path in STATIC.iterdir():
+        if path.name in current or path.name in {"manifest.json", ".stamp"}:
+            continue
+        if path.is_file() and path.stat().st_mtime < oldest:
+            path.unlink()
+
+
+def package_file(path: str) -> bytes:
+    try:
+        return (MODULES / path).read_bytes()
+    except FileNotFoundError as error:
+        raise BuildError(f"the npm package has no file {path}; was its version changed?") from error
+
+
+# -- the steps -------------------------------------------------------------------------------------
+
+
+def fonts() -> Files:
+    import onest
+
+    folder = MODULES / "@fontsource-variable" / "onest" / "files"
+    return {
+        "onest-cyrillic.woff2": (folder / "onest-cyrillic-wght-normal.woff2").read_bytes(),
+        "onest-latin.woff2": onest.latin_with_rouble(folder),
+    }
+
+
+def images() -> Files:
+    return {path.name: path.read_bytes() for path in sorted((HERE / "img").glob("*.*"))}
+
+
+def icon_names() -> dict[str, str]:
+    """Our name -> the name in @tabler/icons, from the lines `name [tabler-name]` of icons.txt."""
+    names: dict[str, str] = {}
+    for number, line in enumerate((HERE / "icons.txt").read_text(encoding="utf-8").splitlines(), 1):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        if len(words) > 2 or words[0] in names:
+            raise BuildError(f"icons.txt, line {number}: one new name, then at most the name in @tabler/icons")
+        names[words[0]] = words[-1]
+    return names
+
+
+def symbol(name: str, taken_from: str) -> str:
+    """One icon as <symbol>; its colour and stroke (1.75) are the style sheet's."""
+    drawing = package_file(f"@tabler/icons/icons/outline/{taken_from}.svg").decode()
+    shapes = re.findall(r"<(?:path|circle|rect|line|polyline|ellipse)\b[^>]*/>", drawing)
+    drawn = "".join(re.sub(r"\s+", " ", shape).replace(" />", "/>") for shape in shapes if "M0 0h24v24H0z" not in shape)
+    return f'<symbol id="i-{name}" viewBox="0 0 24 24">{drawn}</symbol>'
+
+
+def sprite() -> Files:
+    symbols = "".join(symbol(name, origin) for name, origin in sorted(icon_names().items()))
+    return {"icons.svg": f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>'.encode()}
+
+
+def scripts() -> Files:
+    """The published classic scripts, and two bundles; a bundle keeps licence comments."""
+    own = "".join(f'import "./js/{path.name}";\n' for path in sorted((HERE / "js").glob("*.js")))
+    editor = 'import "@github/markdown-toolbar-element";\nimport "@github/text-expander-element";\n'
+    return {
+        "htmx.js": without_source_map(package_file("htmx.org/dist/htmx.min.js")),
+        "hx-sse.js": without_source_map(package_file("htmx.org/dist/ext/hx-sse.min.js")),
+        "app.js": esbuild(own, "--bundle", "--format=esm", "--target=es2022", "--loader=js"),
+        "editor.js": esbuild(editor, "--bundle", "--format=esm", "--target=es2022", "--loader=js"),
+    }
+
+
+def without_source_map(script: bytes) -> bytes:
+    return re.sub(rb"\n?//# sourceMappingURL=\S+\s*$", b"\n", script)
+
+
+def stylesheet(manifest: dict[str, str]) -> bytes:
+    """All of frontend/css, minified; each url() of a file becomes its name in the manifest."""
+    parts = [path.read_text(encoding="utf-8") for path in sorted((HERE / "css").glob("*.css"))]
+
+    def named(match: re.Match[str]) -> str:
+        address = match["address"]
+        if address.startswith(("data:", "#")):
+            return match[0]
+        name = address.rpartition("/")[2].replace("-wght-normal", "")
+        if name not in manifest:
+            raise BuildError(f"frontend/css: url({address}) is not among the built files: {', '.join(manifest)}")
+        return f'url("{manifest[name]}")'
+
+    together = re.sub(r"url\(\s*[\"']?(?P<address>[^)\"']+)[\"']?\s*\)", named, "\n".join(parts))
+    return esbuild(together, "--loader=css")
+
+
+def esbuild(text: str, *options: str) -> bytes:
+    import npm
+
+    program = MODULES / "esbuild" / "bin" / "esbuild"
+    command = [npm.node(), str(program), "--minify", "--charset=utf8", "--legal-comments=inline", *options]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, cwd=HERE, check=False)
+    if done.returncode:
+        raise BuildError(f"esbuild refused the sources:\n{done.stderr.decode()}")
+    if done.stderr:
+        say(done.stderr.decode().strip())
+    return done.stdout
+
+
+def notices() -> Files:
+    """The licences of what we hand on, as they ask for."""
+    packages = ["htmx.org", "@github/hotkey", "@github/markdown-toolbar-element", "@github/text-expander-element"]
+    packages += ["@github/combobox-nav", "dom-input-range", "@tabler/icons", "@fontsource-variable/onest"]
+    texts = []
+    for package in packages:
+        licence = next(iter(sorted((MODULES / package).glob("LICEN[SC]E*"))), None)
+        texts.append(f"{package}\n\n{licence.read_text(encoding='utf-8') if licence else 'see its package'}\n")
+    return {"licences.txt": "\n----\n\n".join(texts).encode()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
