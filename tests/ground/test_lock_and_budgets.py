@@ -153,3 +153,29 @@ def test_a_second_set_up_finds_all_in_place_and_says_nothing() -> None:
 def test_set_up_needs_the_python_that_the_project_declares() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["requires-python"] == ">={}.{}".format(*tool("tools/setup.py").OLDEST)
+
+
+def test_every_declared_library_has_its_line_among_the_decisions() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    package = json.loads((ROOT / "frontend/package.json").read_text())
+    groups = project["dependency-groups"]
+    declared = [text for text in [*project["project"]["dependencies"], *groups["setup"], *groups["dev"]] if text]
+    names = {re.split(r"[\[<>=!~ ]", text)[0].lower() for text in declared if isinstance(text, str)}
+    page = (ROOT / "docs/explanation/decisions/0002-libraries.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
+    written = {name.strip() for line in lines for name in line.split("|")[1].split(",")}
+    assert (names | package["dependencies"].keys() | package["devDependencies"].keys()) - written == set()
+
+
+def test_links_between_the_pages_of_the_documentation_lead_somewhere() -> None:
+    pages = [
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    ]
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
