@@ -146,7 +146,9 @@ def test_the_layers_name_each_package_once() -> None:
 
 
 def test_a_second_set_up_finds_all_in_place_and_says_nothing() -> None:
-    done = subprocess.run([sys.executable, ROOT / "tools/setup.py"], capture_output=True, text=True, check=False)
+    command = [sys.executable, ROOT / "tools/setup.py"]
+    subprocess.run(command, capture_output=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -1,0 +1,93 @@
+"""frontend/build.py: what is written into frontend/ reaches the browser, and faults are named."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The build, reading its own sources from an empty folder and npm's packages from the real one."""
+    monkeypatch.syspath_prepend(str(ROOT / "frontend"))
+    module = importlib.import_module("build")
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    monkeypatch.setattr(module, "STATIC", tmp_path / "static")
+    (tmp_path / "node_modules").symlink_to(ROOT / "frontend" / "node_modules")
+    for folder in ("css", "js/lib", "static"):
+        (tmp_path / folder).mkdir(parents=True)
+    return module
+
+
+def test_style_sheets_are_joined_in_file_name_order(build: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "css" / "20-late.css").write_text("b { color: light-dark(red, blue) }")
+    (tmp_path / "css" / "10-early.css").write_text("@layer reset, base;\na { & b { color: red } }")
+    text = build.stylesheet({}).decode()
+    assert text.startswith("@layer reset,base;")
+    assert text.index("a{") < text.index("light-dark(red,")
+
+
+def test_a_style_sheet_names_a_font_by_its_plain_name(build: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "css" / "a.css").write_text(
+        '@font-face { font-family: X; src: url("../fonts/onest-latin.woff2") format("woff2") }'
+        "\nb { background: url(data:image/png;base64,AA) }"
+    )
+    text = build.stylesheet({"onest-latin.woff2": "onest-latin.0123456789.woff2"}).decode()
+    assert "url(onest-latin.0123456789.woff2)" in text
+    assert "url(data:image/png;base64,AA)" in text
+
+
+def test_an_unknown_file_in_a_style_sheet_is_named(build: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "css" / "a.css").write_text("a { background: url(nowhere.png) }")
+    with pytest.raises(build.BuildError, match=r"nowhere\.png"):
+        build.stylesheet({})
+
+
+def test_scripts_are_bundled_with_what_they_import(build: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "js" / "lib" / "word.js").write_text("export const word = 'carried'; export const unused = 'left out';")
+    (tmp_path / "js" / "main.js").write_text("import { word } from './lib/word.js'; document.title = word;")
+    bundle = build.scripts()["app.js"].decode()
+    assert "carried" in bundle
+    assert "left out" not in bundle
+
+
+def test_a_fault_in_a_script_is_named_with_its_place(build: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "js" / "main.js").write_text("let a = ;")
+    with pytest.raises(build.BuildError, match=r"js/main\.js:1:8"):
+        build.scripts()
+
+
+def test_an_icon_becomes_a_symbol_under_our_name(build: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "icons.txt").write_text("# comment\nbell\ndown chevron-down  # ours, theirs\n")
+    text = build.sprite()["icons.svg"].decode()
+    assert text.count("<symbol ") == 2
+    assert '<symbol id="i-down" viewBox="0 0 24 24"><path d="M6 9' in text
+    assert "M0 0h24v24H0z" not in text
+
+
+@pytest.mark.parametrize("lines", ["bell\nbell\n", "a b c\n"])
+def test_a_bad_line_of_the_icons_is_named(build: ModuleType, tmp_path: Path, lines: str) -> None:
+    (tmp_path / "icons.txt").write_text(lines)
+    with pytest.raises(build.BuildError, match=r"icons\.txt, line \d"):
+        build.icon_names()
+
+
+def test_an_icon_that_does_not_exist_is_named(build: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "icons.txt").write_text("no-such-icon\n")
+    with pytest.raises(build.BuildError, match="no-such-icon"):
+        build.sprite()
+
+
+def test_a_changed_file_gets_another_name_and_the_old_one_stays_for_a_day(build: ModuleType, tmp_path: Path) -> None:
+    manifest: dict[str, str] = {}
+    build.write_all({"a.css": b"one"}, manifest)
+    before = manifest["a.css"]
+    build.write_all({"a.css": b"two"}, manifest)
+    build.remove_stale(set(manifest.values()))
+    assert manifest["a.css"] != before
+    assert (tmp_path / "static" / before).read_bytes() == b"one"
