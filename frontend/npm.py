@@ -26,7 +26,9 @@ def install(folder: Path, say: Callable[[str], None]) -> None:
     command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     environment = {**os.environ, "PATH": f"{Path(node()).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     if subprocess.run(command, cwd=folder, env=environment, check=False).returncode:
-        raise SystemExit("frontend: npm ci failed; see above. It needs the registry of npm, directly or by npm's settings.")
+        raise SystemExit(
+            "frontend: npm ci failed; see above. It needs the registry of npm, directly or by npm's settings."
+        )
     stamp.write_text(lock)
 
 

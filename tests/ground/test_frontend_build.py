@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
+import re
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 
@@ -68,6 +71,36 @@ def test_an_icon_becomes_a_symbol_under_our_name(build: ModuleType, tmp_path: Pa
     assert text.count("<symbol ") == 2
     assert '<symbol id="i-down" viewBox="0 0 24 24"><path d="M6 9' in text
     assert "M0 0h24v24H0z" not in text
+
+
+def test_a_filled_part_of_an_icon_stays_apart(build: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "icons.txt").write_text("discount\n")
+    root = ElementTree.fromstring(build.sprite()["icons.svg"])
+    paths = [element for element in root.iter() if element.tag.endswith("path")]
+    assert [path.get("fill") for path in paths] == [None, "currentColor", "currentColor", None]
+    assert paths[3].get("d", "").startswith("M3 12a9 9 0 1 0 18 0")
+    assert all(re.fullmatch(r"[MmLlHhVvCcSsQqTtAaZz0-9. -]+", path.get("d", "")) for path in paths)
+
+
+NAMED_IN = [
+    ("templates", "*.html", r"""\b(?:icon|svg)\(["']([a-z0-9-]+)["']"""),
+    ("acm", "*.yaml", r"^\s+icon: ([a-z0-9-]+)$"),
+    ("plugins", "*.yaml", r"^\s+icon: ([a-z0-9-]+)$"),
+]
+
+
+@pytest.mark.parametrize(("folder", "files", "pattern"), NAMED_IN)
+def test_every_icon_that_is_named_is_in_the_sprite(folder: str, files: str, pattern: str) -> None:
+    manifest = json.loads((ROOT / "acm/web/static/manifest.json").read_text())
+    sprite = (ROOT / "acm/web/static" / manifest["icons.svg"]).read_text()
+    drawn = set(re.findall(r'id="i-([a-z0-9-]+)"', sprite))
+    missing = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / folder).rglob(files)
+        for name in re.findall(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
+        if name not in drawn
+    }
+    assert missing == set()
 
 
 @pytest.mark.parametrize("lines", ["bell\nbell\n", "a b c\n"])
