@@ -28,7 +28,8 @@ _MONTH_ENDINGS = re.compile(
 )
 _WEEKDAYS = (
     ("понедельник", "пн", "monday", "mon"), ("вторник", "вт", "tuesday", "tue"),
-    ("среда", "среду", "ср", "wednesday", "wed"), ("четверг", "чт", "thursday", "thu"), ("пятница", "пятницу", "пт", "friday", "fri"),
+    ("среда", "среду", "ср", "wednesday", "wed"), ("четверг", "чт", "thursday", "thu"),
+    ("пятница", "пятницу", "пт", "friday", "fri"),
     ("суббота", "субботу", "сб", "saturday", "sat"), ("воскресенье", "вс", "sunday", "sun"),
 )  # fmt: skip
 _UNITS = (
