@@ -1,0 +1,111 @@
+"""The composition root: one FastAPI application with a dispatcher in front.
+
+``uvicorn acm.app:create_app --factory`` serves it; ``acm serve`` does that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import Depends, FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from acm import __version__, clock, composition, logs
+from acm.db import Database
+from acm.kernel.dispatcher import Dispatcher
+from acm.operations import observe
+from acm.people.signin import touch
+from acm.settings import Settings, from_environment
+from acm.web import assets, csrf, problems
+from acm.web.middleware import Edge
+from acm.web.runtime import Runtime
+
+
+def create_app(settings: Settings | None = None, *, database: Database | None = None) -> Application:
+    """The whole application; its runtime is ``create_app(...).runtime``."""
+    runtime = composition.create_runtime(settings or from_environment(), database)
+    app = FastAPI(
+        title="ACM",
+        version=__version__,
+        lifespan=_lifespan(runtime),
+        dependencies=[Depends(csrf.protect)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.runtime = runtime
+    problems.install(app)
+    for router in composition.routers():
+        app.include_router(router)
+    app.mount("/static", Forever(directory=assets.STATIC, check_dir=False))
+    return Application(app, runtime)
+
+
+def serving() -> ASGIApp:
+    """The application as a process of ``acm serve`` runs it: with logs and, unless told otherwise, a worker thread."""
+    logs.configure()
+    app = create_app()
+    if not os.environ.get("ACM_NO_WORKER"):
+        app.runtime.parts["worker"] = composition.worker(app.runtime)
+    return app
+
+
+class Application:
+    """The ASGI application with its parts in reach of tests and commands."""
+
+    def __init__(self, api: FastAPI, runtime: Runtime) -> None:
+        self.api = api
+        self.runtime = runtime
+        settings = runtime.settings
+        inner = SignInTouch(Dispatcher(api, runtime), runtime)
+        edge = Edge(inner, body_limit=settings.body_limit_mb << 20, is_https=settings.is_https, observe=observe)
+        self.stack: ASGIApp = GZipMiddleware(edge, minimum_size=600)
+
+    async def __call__(self, scope: Scope, receive: Callable[..., object], send: Callable[..., object]) -> None:
+        await self.stack(scope, receive, send)  # type: ignore[arg-type]
+
+
+class SignInTouch:
+    """After the answer has left: note that the session is in use, at most each five minutes (a GET writes nothing)."""
+
+    def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
+        self.app = app
+        self.runtime = runtime
+
+    async def __call__(self, scope: Scope, receive: Callable[..., object], send: Callable[..., object]) -> None:
+        await self.app(scope, receive, send)  # type: ignore[arg-type]
+        if sign_in_id := scope.get("state", {}).get("touch_sign_in"):
+            await run_in_threadpool(self._touch, sign_in_id)
+
+    def _touch(self, sign_in_id: int) -> None:
+        with self.runtime.db.writing() as session:
+            touch(session, sign_in_id, clock.now())
+
+
+class Forever(StaticFiles):
+    """Static files with hashed names: cached for a year."""
+
+    def file_response(self, *args: object, **options: object) -> Response:
+        response = super().file_response(*args, **options)  # type: ignore[arg-type]
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def _lifespan(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def run(_app: FastAPI) -> AsyncIterator[None]:
+        worker = runtime.parts.get("worker")
+        if worker:
+            worker.start()
+        yield
+        if worker:
+            worker.stop()
+        runtime.db.dispose()
+
+    return run

@@ -1,0 +1,145 @@
+"""The ``acm`` command. Exit codes: 0 done, 1 failed with a sentence, 2 wrong use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from acm import clock, composition, logs, migrating
+from acm.db import Database
+from acm.errors import Problem
+from acm.people import setup
+from acm.people.models import Person
+from acm.people.passwords import check_strength, hash_password
+from acm.people.routes import demo_logins
+from acm.people.signin import end_sessions, find_person, issue_token
+from acm.settings import Settings, from_environment
+from acm.web.runtime import Runtime
+
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="ACM: everything is a page; a case is a page with a plan."
+)
+user = typer.Typer(no_args_is_help=True, help="People with a login.")
+cli.add_typer(user, name="user")
+console = Console()
+
+
+def main() -> None:
+    """Entry of the console script: a problem is one sentence on stderr and exit code 1."""
+    try:
+        cli(standalone_mode=True)
+    except Problem as problem:
+        Console(stderr=True).print(f"[red]acm:[/red] {problem}")
+        sys.exit(1)
+
+
+def open_runtime() -> Runtime:
+    """The parts of this process; refuses a database that was not migrated."""
+    settings = from_environment()
+    database = Database(settings.url)
+    if not migrating.is_current(database):
+        raise Problem("The database is not at this version: run `acm migrate` first")
+    return composition.create_runtime(settings, database)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    database = Database(from_environment().url)
+    if not migrating.is_current(database):
+        migrating.migrate(database)
+        console.print("Database migrated")
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes that answer requests.")] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave jobs to `acm worker`.")] = False,
+) -> None:
+    """Serve the application; a thread of each process runs jobs and the search index."""
+    settings = from_environment()
+    _require_schema(settings)
+    if no_worker:
+        os.environ["ACM_NO_WORKER"] = "1"
+    logs.configure()
+    _announce(settings, host, port)
+    uvicorn.run(
+        "acm.app:serving", factory=True, host=host, port=port, workers=workers if workers > 1 else None,
+        log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5,
+    )  # fmt: skip
+
+
+@cli.command()
+def worker() -> None:
+    """Run jobs and the consumers of the journal, alone, until interrupted."""
+    logs.configure()
+    runtime = open_runtime()
+    thread = composition.worker(runtime)
+    try:
+        thread.run()
+    except KeyboardInterrupt:
+        thread.stop()
+
+
+@user.command("add")
+def user_add(login: str, given: str = "", family: str = "", email: str = "") -> None:
+    """Add a person with a login; the password is read from the terminal."""
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    check_strength(password)
+    runtime = open_runtime()
+    with runtime.db.writing(runtime.snapshot) as session:
+        setup.ensure_roles(session)
+        person = setup.add_person(session, login=login, given=given, family=family, email=email, now=clock.now())
+        person.password_hash = hash_password(password)
+    console.print(f"Added {login}")
+
+
+@user.command("password")
+def user_password(login: str) -> None:
+    """Set a new password and end all sessions of the person."""
+    password = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
+    check_strength(password)
+    runtime = open_runtime()
+    with runtime.db.writing(runtime.snapshot) as session:
+        person: Person = find_person(session, login)
+        person.password_hash = hash_password(password)
+        end_sessions(session, person, clock.now())
+    console.print(f"Password of {login} changed, sessions ended")
+
+
+@user.command("token")
+def user_token(
+    login: str,
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "",
+    days: Annotated[int, typer.Option(help="Days until it ends; 0 for no end.")] = 90,
+    read_only: Annotated[bool, typer.Option("--read-only", help="May read, not write.")] = False,
+) -> None:
+    """Make a bearer token for the API and print it once."""
+    runtime = open_runtime()
+    scopes = ["read"] if read_only else ["read", "write"]
+    with runtime.db.writing(runtime.snapshot) as session:
+        token = issue_token(
+            session, find_person(session, login), name=name, scopes=scopes, days=days or None, now=clock.now()
+        )
+    print(token)  # noqa: T201 - the token alone, for scripts
+
+
+def _require_schema(settings: Settings) -> None:
+    if not migrating.is_current(Database(settings.url)):
+        raise Problem("The database is not at this version: run `acm migrate` first")
+
+
+def _announce(settings: Settings, host: str, port: int) -> None:
+    with Database(settings.url).reading() as session:
+        logins = demo_logins(session)
+    console.print(f"\n  ACM serves on [bold]http://{host}:{port}[/bold]")
+    if logins:
+        console.print(f"  Demo logins (password [bold]demo[/bold]): {', '.join(logins)}")
+    console.print("  Stop with Ctrl+C\n")

@@ -1,0 +1,40 @@
+"""What the core itself contributes, and the parts of a process: the one place that knows every concept."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from acm import operations
+from acm.db import Database
+from acm.jobs.queue import Worker
+from acm.kernel.world import World
+from acm.people import layout as people_layout
+from acm.people import routes as people_routes
+from acm.settings import Settings
+from acm.snapshot import Contribution
+from acm.web.runtime import Runtime
+from acm.web.uploads import FileStore
+
+
+def core() -> list[Contribution]:
+    """The core's contributions to its own extension points."""
+    return [*people_layout.contributions()]
+
+
+def routers() -> list[APIRouter]:
+    """Every router of the core, in order of matching."""
+    return [operations.router, people_routes.router]
+
+
+def create_runtime(settings: Settings, database: Database | None = None) -> Runtime:
+    """The parts of one process, with the snapshot composed."""
+    runtime = Runtime(settings, database or Database(settings.url), FileStore(settings.data_dir / "files"))
+    world = World(runtime, core())
+    runtime.parts["world"] = world
+    world.refresh()
+    return runtime
+
+
+def worker(runtime: Runtime) -> Worker:
+    """The thread that runs jobs and the consumers of the journal."""
+    return Worker(runtime)

@@ -1,0 +1,163 @@
+"""``enqueue`` in the caller's transaction; one worker takes ready jobs by lease and runs their handlers.
+
+Handlers are contributions to ``job``: ``fn(session, args)``, idempotent, each in a transaction of its own. A job
+that raises is tried again after 10 s, 1 min, 10 min, 1 h; then it stays in sight as ``failed``.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from acm import clock
+from acm.db import Database
+from acm.jobs.models import Job
+from acm.snapshot import Snapshot
+
+log = structlog.get_logger("acm.jobs")
+
+LEASE = timedelta(seconds=60)
+PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+KEPT = timedelta(days=7)
+
+
+def enqueue(
+    session: Session,
+    name: str,
+    args: Mapping[str, Any] | None = None,
+    *,
+    run_at: datetime | None = None,
+    key: str | None = None,
+) -> Job:
+    """Ask for work in the present transaction. With a ``key`` an unfinished job of that key is moved instead."""
+    now = clock.now()
+    if key is not None:
+        found = session.scalars(select(Job).where(Job.key == key).with_for_update()).first()
+        if found is not None:
+            found.args, found.run_at, found.state, found.attempts = dict(args or {}), run_at or now, "ready", 0
+            return found
+    job = Job(name=name, key=key, args=dict(args or {}), run_at=run_at or now, state="ready", created_at=now)
+    session.add(job)
+    return job
+
+
+def cancel(session: Session, key: str) -> None:
+    """Forget the unfinished job of a key."""
+    session.execute(delete(Job).where(Job.key == key))
+
+
+def holder() -> str:
+    """Name of this process and thread, for leases."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident() % 10_000}"
+
+
+def run_due(db: Database, snapshot: Snapshot, *, now: datetime | None = None, limit: int = 100) -> int:
+    """Run what is due, one job a transaction; returns how many were run."""
+    done = 0
+    while done < limit and (job_id := _take(db, now or clock.now())) is not None:
+        _run(db, snapshot, job_id, now)
+        done += 1
+    return done
+
+
+def _take(db: Database, now: datetime) -> int | None:
+    with db.writing() as session:
+        statement = (
+            select(Job)
+            .where(or_(Job.state == "ready", (Job.state == "running") & (Job.lease_until < now)), Job.run_at <= now)
+            .order_by(Job.run_at, Job.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        job = session.scalars(statement).first()
+        if job is None:
+            return None
+        job.state, job.holder, job.lease_until, job.attempts = "running", holder(), now + LEASE, job.attempts + 1
+        return job.id
+
+
+def _run(db: Database, snapshot: Snapshot, job_id: int, now: datetime | None) -> None:
+    try:
+        with db.writing(snapshot) as session:
+            job = session.get_one(Job, job_id)
+            handler = snapshot.find("job", job.name)
+            if handler is None:
+                job.state, job.run_at = "ready", (now or clock.now()) + timedelta(minutes=5)
+                return
+            handler(session, job.args)
+            job.state, job.key, job.done_at, job.error = "done", None, now or clock.now(), ""
+    except Exception as error:  # whatever a handler raises is kept with the job and tried again
+        log.warning("job failed", job=job_id, exc_info=error)
+        _put_back(db, job_id, error, now or clock.now())
+
+
+def _put_back(db: Database, job_id: int, error: Exception, now: datetime) -> None:
+    with db.writing() as session:
+        job = session.get_one(Job, job_id)
+        job.error = f"{type(error).__name__}: {error}"[:2000]
+        if job.attempts > len(PAUSES):
+            job.state = "failed"
+        else:
+            job.state, job.run_at = "ready", now + PAUSES[job.attempts - 1]
+
+
+class Worker:
+    """A thread that runs due jobs and the consumers of the journal until it is stopped.
+
+    Consumers are contributions to ``consumer``: ``fn(db, snapshot) -> int`` does one batch and says how much.
+    Schedules are contributions to ``schedule``: ``(interval in seconds, fn(session))``.
+    """
+
+    def __init__(self, runtime: Any, *, pause: float = 0.5) -> None:
+        self.runtime = runtime
+        self.pause = pause
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run, name="acm-worker", daemon=True)
+        self._last: dict[str, datetime] = {}
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self.thread.is_alive():
+            self.thread.join(timeout=10)
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            if not self.once():
+                self.stopping.wait(self.pause)
+
+    def once(self) -> int:
+        """One round; returns how much was done."""
+        runtime, done = self.runtime, 0
+        snapshot = runtime.snapshot
+        try:
+            self._schedule(snapshot)
+            done += run_due(runtime.db, snapshot)
+        except Exception as error:  # the database may be away for a while: the worker goes on when it is back
+            log.warning("worker", exc_info=error)
+        for contribution in snapshot.each("consumer"):
+            try:
+                done += contribution.value(runtime.db, snapshot)
+            except Exception as error:  # one consumer in trouble must not hold up the others
+                log.warning("consumer", name=contribution.key, exc_info=error)
+        return done
+
+    def _schedule(self, snapshot: Snapshot) -> None:
+        now = clock.now()
+        for contribution in snapshot.each("schedule"):
+            seconds, fn = contribution.value
+            last = self._last.get(contribution.key)
+            if last is None or (now - last).total_seconds() >= seconds:
+                self._last[contribution.key] = now
+                with self.runtime.db.writing(snapshot) as session:
+                    fn(session)

@@ -1,0 +1,46 @@
+"""Health, readiness and figures for the machines that watch this one."""
+
+from __future__ import annotations
+
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from sqlalchemy import text
+
+from acm.web.routing import router as new_router
+from acm.web.runtime import App
+
+router = new_router()
+
+REQUESTS = Counter("acm_requests_total", "Requests by method, route and status", ["method", "route", "status"])
+SECONDS = Histogram("acm_request_seconds", "Seconds from request to the end of its answer", ["route"])
+
+
+def observe(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one request; routes, not paths, so that the number of series stays small."""
+    REQUESTS.labels(
+        method if method in ("GET", "POST", "PATCH", "PUT", "DELETE") else "OTHER", route, str(status)
+    ).inc()
+    SECONDS.labels(route).observe(seconds)
+
+
+@router.get("/healthz")
+def healthz() -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz")
+def readyz(app: App) -> Response:
+    """The database answers and the snapshot is there."""
+    try:
+        with app.db.reading() as session:
+            session.execute(text("SELECT 1"))
+    except Exception as error:  # readiness is the question whether anything at all is wrong
+        return JSONResponse({"status": "unready", "reason": type(error).__name__}, 503, headers={"Retry-After": "5"})
+    return JSONResponse({"status": "ready", "snapshot": app.snapshot.number})
+
+
+@router.get("/metrics")
+def metrics() -> Response:
+    """Figures in the Prometheus text format."""
+    return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,68 @@
+"""The first administrator of an empty installation. Done once, the door closes for ever (a fact in the database)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from acm.errors import Invalid, NotFound
+from acm.i18n import _
+from acm.journal import Origin, record
+from acm.people.models import Installation, Person, PersonRole, Role
+from acm.people.passwords import check_strength, hash_password
+from acm.people.rights import ROLES
+
+SET_UP = "set_up"
+
+
+def is_open(db: Session) -> bool:
+    return db.get(Installation, SET_UP) is None
+
+
+def close(db: Session, now: datetime) -> None:
+    """Close the set-up for ever; also the demo company does this."""
+    if is_open(db):
+        db.add(Installation(key=SET_UP, value=now.isoformat()))
+
+
+def first_admin(
+    db: Session, *, login: str, password: str, given: str, family: str, email: str, now: datetime
+) -> Person:
+    """Make the first administrator and close the set-up; :class:`NotFound` when it is closed."""
+    if not is_open(db):
+        raise NotFound()
+    if not login.strip():
+        raise Invalid({"login": [_("Enter a login")]})
+    check_strength(password)
+    ensure_roles(db)
+    person = add_person(db, login=login, given=given, family=family, email=email, now=now)
+    person.password_hash = hash_password(password)
+    admin = db.scalars(select(Role).where(Role.key == "admin")).one()
+    db.add(PersonRole(person_id=person.id, role_id=admin.id))
+    close(db, now)
+    return person
+
+
+def add_person(
+    db: Session, *, login: str, given: str, family: str, email: str, now: datetime, by: Person | None = None
+) -> Person:
+    """Add a person with a login; :class:`Invalid` when it is taken."""
+    login = login.strip().lower()
+    if db.scalars(select(Person.id).where(Person.login == login)).first():
+        raise Invalid({"login": [_("This login is taken")]})
+    person = Person(login=login, given=given, family=family, email=email, created_at=now)
+    db.add(person)
+    db.flush()
+    record(db, person, "person.added", Origin(by or person, now), data={"login": login})
+    return person
+
+
+def ensure_roles(db: Session) -> None:
+    """The core's roles with their permissions; what an admin changed stays."""
+    known = set(db.scalars(select(Role.key)))
+    for key, (names, permissions) in ROLES.items():
+        if key not in known:
+            db.add(Role(key=key, names=names, permissions=list(permissions)))
+    db.flush()

@@ -1,0 +1,18 @@
+"""Every module with tables, in one list: migrations and tests load them from here."""
+
+from importlib import import_module
+
+MODULES = (
+    "acm.journal",
+    "acm.jobs.models",
+    "acm.people.models",
+    "acm.taxonomy.models",
+    "acm.pages.models",
+    "acm.cases.models",
+)
+
+
+def load() -> None:
+    """Import every model, so that the metadata is complete and the mappers can be configured."""
+    for module in MODULES:
+        import_module(module)
