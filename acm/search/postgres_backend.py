@@ -1,0 +1,171 @@
+"""Search in PostgreSQL beside the pages: text vectors of our own stems under GIN, access tokens as arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from acm.db import Database
+from acm.search import postgres_schema
+from acm.search.answering import MOST_MATCHES, Match, Pairs, Stored
+from acm.search.backends import BATCH, Answering, Progress
+from acm.search.batches import in_batches
+from acm.search.documents import Change, Document, Status
+from acm.search.postgres_schema import NEXT, SCHEMA, lexeme
+from acm.search.question import Clause, Question, Synonyms
+from acm.search.text import LONGEST_EDGE, normalise
+
+_WEIGHTS = "CAST(ARRAY[0.06, 0.12, 0.5, 1.0] AS real[])"
+_FOUND = "kind, at, facets, requesters"
+_MAY = "tokens && CAST(%(held)s AS text[])"
+_MAY_INTERNAL = "internal_tokens && CAST(%(held)s AS text[])"
+_NEWEST = f"ORDER BY ref DESC LIMIT {MOST_MATCHES}"
+
+_MATCHES = f"""
+SELECT ref, ts_rank({_WEIGHTS}, {{vector}}, query, 1) * boost, {_FOUND}
+FROM {SCHEMA}.document, CAST(%(query)s AS tsquery) query
+WHERE {{vector}} @@ query AND {_MAY} {{further}} {_NEWEST}
+"""  # noqa: S608
+
+_ALL = f"SELECT ref, boost, {_FOUND} FROM {SCHEMA}.document WHERE {_MAY} {{further}} {_NEWEST}"  # noqa: S608
+
+_READABLE = f"(public @@ {{query}} OR (coalesce(whole @@ {{query}}, false) AND {_MAY_INTERNAL}))"
+_UNWANTED = f"AND NOT {_READABLE}".format(query="CAST(%(unwanted)s AS tsquery)")
+
+_HAS = f"""
+SELECT EXISTS (SELECT 1 FROM {SCHEMA}.document, CAST(%(query)s AS tsquery) query
+    WHERE {_MAY} AND {_READABLE.format(query="query")})
+"""  # noqa: S608
+
+_STARTING = f"""
+SELECT ref, boost / (2 + length(edge)), {_FOUND} FROM {SCHEMA}.document
+WHERE edge @@ CAST(%(query)s AS tsquery) AND {_MAY} {_NEWEST}
+"""  # noqa: S608
+
+_STORED = f"""
+SELECT ref, id, key, kind, number, titles, bodies, comments,
+    CASE WHEN {_MAY_INTERNAL} THEN internal ELSE '' END, at
+FROM {SCHEMA}.document WHERE ref = ANY(%(refs)s)
+"""  # noqa: S608
+
+
+class PostgresBackend(Answering):
+    """Index in the schema ``acm_search`` of the application's database; the login needs CREATE on it."""
+
+    def __init__(self, db: Database, synonyms: Synonyms) -> None:
+        super().__init__(synonyms)
+        self._db = db
+        self._exists = False
+
+    def apply(self, batch: Sequence[Change]) -> None:
+        with self._db.write_engine.begin() as connection:
+            if not postgres_schema.exists(connection):
+                postgres_schema.create(connection, SCHEMA)
+                postgres_schema.finish(connection, SCHEMA)
+            postgres_schema.write(connection, batch, SCHEMA)
+
+    def rebuild(self, documents: Iterable[Document], progress: Progress | None = None) -> int:
+        with self._db.write_engine.begin() as connection:
+            postgres_schema.create(connection, NEXT)
+        done = 0
+        for batch in in_batches(documents, BATCH):
+            with self._db.write_engine.begin() as connection:
+                postgres_schema.write(connection, batch, NEXT)
+            done += len(batch)
+            if progress:
+                progress(done)
+        with self._db.write_engine.begin() as connection:
+            postgres_schema.finish(connection, NEXT)
+            postgres_schema.swap(connection)
+        return done
+
+    def status(self) -> Status:
+        with self._db.read_engine.connect() as connection:
+            if not postgres_schema.exists(connection):
+                return Status("postgres", 0, None, 0, is_current=False)
+            documents = connection.exec_driver_sql(f"SELECT count(*) FROM {SCHEMA}.document").scalar_one()  # noqa: S608
+            at = connection.exec_driver_sql(f"SELECT updated_at FROM {SCHEMA}.about").scalar()  # noqa: S608
+            size = connection.exec_driver_sql(
+                f"SELECT pg_total_relation_size('{SCHEMA}.document') + pg_total_relation_size('{SCHEMA}.word')"
+            ).scalar_one()
+        return Status("postgres", documents, at, size)
+
+    def close(self) -> None:
+        """Connections belong to the database's pool."""
+
+    @contextmanager
+    def _index(self) -> Iterator[PostgresIndex | None]:
+        with self._db.read_engine.connect() as connection:
+            self._exists = self._exists or postgres_schema.exists(connection)
+            yield PostgresIndex(connection) if self._exists else None
+
+
+class PostgresIndex:
+    """What one reader asks of the index, within one read transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def matches(self, question: Question, tokens: Collection[str], *, every: bool) -> list[Match]:
+        params = {"held": list(tokens), "unwanted": _any(question.unwanted)}
+        further = _UNWANTED if question.unwanted else ""
+        if not question.wanted:
+            return self._rows(_ALL.format(further=further), **params)
+        params["query"] = (" & " if every else " | ").join(f"({_clause(clause)})" for clause in question.wanted)
+        found = self._rows(_MATCHES.format(vector="public", further=further), **params)
+        internal = self._rows(_MATCHES.format(vector="whole", further=f"AND {_MAY_INTERNAL} {further}"), **params)
+        best = {match.ref: match for match in found}
+        for match in internal:
+            if match.ref not in best or best[match.ref].score < match.score:
+                best[match.ref] = match
+        return list(best.values())
+
+    def starting(self, words: Sequence[Clause], tokens: Collection[str]) -> list[Match]:
+        return self._rows(_STARTING, held=list(tokens), query=" & ".join(f"({_beginning(clause)})" for clause in words))
+
+    def has(self, clause: Clause, tokens: Collection[str]) -> bool:
+        params = {"held": list(tokens), "query": _clause(clause)}
+        return bool(self._connection.exec_driver_sql(_HAS, params).scalar())
+
+    def known(self, words: Collection[str]) -> Mapping[str, int]:
+        statement = f"SELECT word, count FROM {SCHEMA}.word WHERE word = ANY(%s)"  # noqa: S608
+        return {row[0]: row[1] for row in self._connection.exec_driver_sql(statement, (list(words),))}
+
+    def beginning(self, prefix: str, limit: int) -> Mapping[str, int]:
+        statement = f"SELECT word, count FROM {SCHEMA}.word WHERE word >= %s AND word < %s LIMIT %s"  # noqa: S608
+        found = self._connection.exec_driver_sql(statement, (prefix, prefix + "\uffff", limit))
+        return {row[0]: row[1] for row in found}
+
+    def pairs(self, facets: Collection[int]) -> Mapping[int, Pairs]:
+        statement = f"SELECT number, pairs FROM {SCHEMA}.facets WHERE number = ANY(%s)"  # noqa: S608
+        found = self._connection.exec_driver_sql(statement, (list(facets),))
+        return {number: [(name, value) for name, value in json.loads(pairs)] for number, pairs in found}
+
+    def stored(self, refs: Collection[int], tokens: Collection[str]) -> Mapping[int, Stored]:
+        params = {"held": list(tokens), "refs": list(refs)}
+        found = {}
+        for ref, *own, at in self._connection.exec_driver_sql(_STORED, params):
+            id_, key, kind, number, titles, bodies, comments, internal = own
+            moment = datetime.fromtimestamp(at, UTC)
+            found[ref] = Stored(id_, key, kind, number, titles, bodies, comments, internal, moment)
+        return found
+
+    def _rows(self, statement: str, **params: object) -> list[Match]:
+        return [Match(*row) for row in self._connection.exec_driver_sql(statement, params)]
+
+
+def _any(clauses: Sequence[Clause]) -> str:
+    return " | ".join(f"({_clause(clause)})" for clause in clauses)
+
+
+def _clause(clause: Clause) -> str:
+    return " | ".join(f"({' <-> '.join(map(lexeme, option))})" for option in clause.options)
+
+
+def _beginning(clause: Clause) -> str:
+    prefix = lexeme(normalise(clause.surface)[:LONGEST_EDGE]) + ":*"
+    return " | ".join([prefix, *(lexeme(option[0]) for option in clause.options if len(option) == 1)])
