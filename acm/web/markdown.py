@@ -152,7 +152,7 @@ def _address(url: str) -> tuple[str, str, int] | None:
 def _person(login: str, env: MutableMapping[str, Any]) -> tuple[str, str, int] | None:
     mention: Mention | None = env.get("mention")
     found = mention(login) if mention else None
-    return (found[0], "@" + found[1], len(login) + 1) if found else None
+    return (found[0], "@" + found[1].removeprefix("@"), len(login) + 1) if found else None
 
 
 def _text(content: str) -> Token:
