@@ -76,7 +76,14 @@ def _open_to(grants: Grants) -> ColumnElement[bool]:
     return or_(*ways) if ways else false()
 
 
-def visible_page(session: Session, grants: Grants, number: str, model: type[P] = Page, *, lock: bool = False) -> P:
+def visible_page(
+    session: Session,
+    grants: Grants,
+    number: str,
+    model: type[P] = Page,  # type: ignore[assignment]
+    *,
+    lock: bool = False,
+) -> P:
     """The page of that number; :class:`NotFound` when it is missing or not for this person."""
     statement = visible(grants, model).where(Page.number == number.upper())
     if lock:
