@@ -96,11 +96,24 @@ class LineChart:
 
 @dataclass(frozen=True)
 class Bar:
-    """A contribution: its length in percent of the longest, and whether it is good or bad."""
+    """A contribution: its length in percent of the box, and whether it is good or bad."""
 
     sample: Sample
     length: float
     is_good: bool
+
+    @property
+    def is_gain(self) -> bool:
+        """Gains go to the right of zero, losses to the left."""
+        return _value(self.sample) > 0
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """Bars on both sides of zero, which stands at `zero` percent of the box."""
+
+    zero: float
+    bars: tuple[Bar, ...]
 
 
 @dataclass(frozen=True)
@@ -206,15 +219,19 @@ def line_chart(
     )
 
 
-def contribution_bars(samples: Sequence[Sample], good: Literal["up", "down"] = "up") -> tuple[Bar, ...]:
+def contribution_bars(samples: Sequence[Sample], good: Literal["up", "down"] = "up") -> Contributions:
     """Draw what each part added to a change, those that follow the whole first; `good` is the welcome direction."""
     known = [sample for sample in samples if sample.value is not None]
-    longest = max((abs(_value(sample)) for sample in known), default=0.0) or 1.0
+    loss = max((-_value(sample) for sample in known), default=0.0)
+    gain = max((_value(sample) for sample in known), default=0.0)
+    loss, gain = max(loss, 0.0), max(gain, 0.0)
+    whole = loss + gain or 1.0
     falls = sum(_value(sample) for sample in known) < 0
-    return tuple(
-        Bar(sample, round(abs(_value(sample)) / longest * 100, 1), (_value(sample) > 0) == (good == "up"))
+    bars = (
+        Bar(sample, round(abs(_value(sample)) / whole * 100, 1), (_value(sample) > 0) == (good == "up"))
         for sample in sorted(known, key=lambda sample: _value(sample) if falls else -_value(sample))
     )
+    return Contributions(round(loss / whole * 100, 1), tuple(bars))
 
 
 def stage_bars(samples: Sequence[Sample]) -> tuple[StageBar, ...]:

@@ -145,14 +145,23 @@ def test_every_line_stays_within_the_box(values, target):
 def test_what_follows_the_change_stands_first():
     parts = [Sample("Печать", 0.4), Sample("VPN", -2.4), Sample("Почта", -0.5), Sample("Пусто", None)]
 
-    bars = contribution_bars(parts)
+    change = contribution_bars(parts)
 
-    assert [(bar.sample.label, bar.length, bar.is_good) for bar in bars] == [
-        ("VPN", 100, False),
-        ("Почта", 20.8, False),
-        ("Печать", 16.7, True),
+    assert change.zero == 85.7
+    assert [(bar.sample.label, bar.length, bar.is_gain, bar.is_good) for bar in change.bars] == [
+        ("VPN", 85.7, False, False),
+        ("Почта", 17.9, False, False),
+        ("Печать", 14.3, True, True),
     ]
-    assert [bar.is_good for bar in contribution_bars(parts, good="down")] == [True, True, False]
+    assert [bar.is_good for bar in contribution_bars(parts, good="down").bars] == [True, True, False]
+
+
+def test_gains_alone_have_the_whole_box():
+    change = contribution_bars([Sample("a", 1), Sample("b", 4)])
+
+    assert change.zero == 0
+    assert [(bar.sample.label, bar.length) for bar in change.bars] == [("b", 100), ("a", 25)]
+    assert contribution_bars([]).bars == ()
 
 
 def test_stages_keep_their_order_and_the_longest_is_the_bottleneck():
@@ -201,7 +210,10 @@ def test_a_drawn_line_says_its_finding_and_opens_a_list_at_each_point_and_row():
         'role="img" aria-label="От 90% (1 ноя) до 97% (3 ноя); меньше всего 84% (2 ноя), больше всего 97% (3 ноя)."'
         in html
     )
-    assert re.findall(r'href="/cases\?day=(\d)" data-count="(\d)"', html) == [("1", "0"), ("2", "1"), ("3", "2")] * 2
+    assert (
+        re.findall(r'<a [^>]*href="/cases\?day=(\d)" data-count="(\d)"', html)
+        == [("1", "0"), ("2", "1"), ("3", "2")] * 2
+    )
     assert '<path class="prev"' in html
     assert "<b>2 ноября</b>сбой" in html
     assert "Таблицей" in html
@@ -217,7 +229,7 @@ def test_every_drawn_bar_and_cell_opens_its_list():
         map=heatmap(["9", "10"], [("Пн", [Sample("Пн, 9", 3, "3 заявки", "/cases?h=9", 3), Sample("Пн, 10", 0, "0", "/cases?h=10", 0)])]),
     )  # fmt: skip
 
-    assert re.findall(r'data-count="(\d+)"', html) == ["41", "7", "5", "6", "3"]
+    assert re.findall(r'<a href="[^"]+" data-count="(\d+)"', html) == ["41", "7", "5", "6", "3"]
     assert 'role="img" aria-label="Чаще всего в девять"' in html
     assert html.count("узкое место") == 1
 
