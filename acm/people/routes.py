@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import Request
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Query, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
 from acm import clock
-from acm.errors import Invalid, NotFound, Problem
+from acm.errors import Invalid, NotFound, Problem, TooMany
 from acm.i18n import _
 from acm.journal import record
 from acm.people import setup
@@ -17,18 +20,29 @@ from acm.web import csrf
 from acm.web.forms import Submitted
 from acm.web.routing import router as new_router
 from acm.web.runtime import Db
-from acm.web.templating import Ui, safe_path
+from acm.web.templating import UI, Ui, safe_path
 
 router = new_router()
 
+DEMO_ROLES = {
+    "employee": _("employee: order and follow requests"),
+    "approver": _("manager: decide on requests"),
+    "agent": _("agent: queue, cases, plan of work"),
+    "head": _("head of department: figures and reasons"),
+    "hr": _("HR: requests of people"),
+    "lawyer": _("lawyer: confidential cases"),
+    "admin": _("administrator: people, services, plugins"),
+    "developer": _("developer: plugins and the state of the system"),
+}
+
 
 @router.get("/login")
-def show_login(ui: Ui, db: Db, me: Maybe, next: str = "/") -> Response:
+def show_login(ui: Ui, db: Db, me: Maybe, next_: Annotated[str, Query(alias="next")] = "/") -> Response:
     if setup.is_open(db):
         return ui.redirect("/setup")
     if me:
-        return ui.redirect(safe_path(next))
-    return _login_page(ui, db, next=next)
+        return ui.redirect(safe_path(next_))
+    return _login_page(ui, db, safe_path(next_))
 
 
 @router.post("/login")
@@ -47,7 +61,12 @@ def log_in(request: Request, ui: Ui, db: Db, form: Submitted) -> Response:
         if problem.status not in (401, 429):
             raise
         return _login_page(
-            ui, db, next=next_, login=login, error=problem, status=problem.status if problem.status == 429 else 422
+            ui,
+            db,
+            safe_path(next_),
+            login=login,
+            error=problem,
+            status=problem.status if problem.status == 429 else 422,
         )
     return _signed_in(ui, token, next_)
 
@@ -108,12 +127,28 @@ def demo_logins(db: Db) -> list[str]:
 
 
 def _login_page(
-    ui: Ui, db: Db, *, next: str, login: str = "", error: Problem | None = None, status: int = 200
+    ui: Ui, db: Db, next_: str, *, login: str = "", error: Problem | None = None, status: int = 200
 ) -> Response:
     logins = demo_logins(db)
     people = {p.login: p for p in db.scalars(select(Person).where(Person.login.in_(logins)))} if logins else {}
-    cast = [people[login_] for login_ in logins if login_ in people]
-    return ui.page("people/login.html", status=status, next=safe_path(next), login=login, error=error, cast=cast)
+    cast = [_demo_person(people[login_], ui) for login_ in logins if login_ in people]
+    headers = {}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    here = "/login" if next_ == "/" else f"/login?{urlencode({'next': next_})}"
+    return ui.page(
+        "people/login.html", status=status, headers=headers, next=next_, here=here, login=login, error=error,
+        cast=cast, idle_hours=ui.settings.session_idle_hours,
+    )  # fmt: skip
+
+
+def _demo_person(person: Person, ui: UI) -> dict[str, object]:
+    words = {"ru": person.position.get("ru", ""), "en": person.position.get("en", "")}
+    role = DEMO_ROLES.get(person.login or "", words)
+    return {
+        "login": person.login, "name": person.name_in(ui.lang), "initials": person.initials, "hue": person.hue,
+        "role": ui.say(role),
+    }  # fmt: skip
 
 
 def _signed_in(ui: Ui, token: str, next_: str) -> Response:
