@@ -90,7 +90,7 @@ class Case(Page):
         """Be in a state from now on: times, clocks, stage and the event. No rule is asked."""
         before = self.current
         data: dict[str, Any] = {"from": before.key, "to": state.key}
-        self.state, self.stage = state.key, state.stage
+        self.state, self.stage, self.category = state.key, state.stage, state.category.value
         self.is_open = state.category not in DONE
         if state.category is StateCategory.RESOLVED:
             self.resolved_at = origin.at

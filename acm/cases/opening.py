@@ -68,6 +68,7 @@ def open_case(session: Session, definition: CaseType, opening: Opening, origin: 
         texts={},
         state=state.key,
         stage=state.stage,
+        category=state.category.value,
         is_open=state.is_open,
         public=False,
         confidential=opening.confidential or definition.confidential,

@@ -124,7 +124,7 @@ def pending_approvers(session: Session, cases: Iterable[Case]) -> dict[int, Pers
         .join(Person, Person.id == Approval.approver_id)
         .where(Approval.page_id.in_(ids), Approval.state.in_(("pending", "asked")))
     )
-    return {page_id: person for page_id, person in session.execute(inside(statement))}
+    return {row[0]: row[1] for row in session.execute(inside(statement))}
 
 
 def _present(case: Case, now: datetime) -> str:

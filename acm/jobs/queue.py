@@ -59,11 +59,13 @@ def holder() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident() % 10_000}"
 
 
-def run_due(db: Database, snapshot: Snapshot, *, now: datetime | None = None, limit: int = 100) -> int:
+def run_due(
+    db: Database, snapshot: Snapshot, *, settings: object = None, now: datetime | None = None, limit: int = 100
+) -> int:
     """Run what is due, one job a transaction; returns how many were run."""
     done = 0
     while done < limit and (job_id := _take(db, now or clock.now())) is not None:
-        _run(db, snapshot, job_id, now)
+        _run(db, snapshot, job_id, settings=settings, now=now)
         done += 1
     return done
 
@@ -84,9 +86,10 @@ def _take(db: Database, now: datetime) -> int | None:
         return job.id
 
 
-def _run(db: Database, snapshot: Snapshot, job_id: int, now: datetime | None) -> None:
+def _run(db: Database, snapshot: Snapshot, job_id: int, *, settings: object, now: datetime | None) -> None:
     try:
         with db.writing(snapshot) as session:
+            session.info["settings"] = settings
             job = session.get_one(Job, job_id)
             handler = snapshot.find("job", job.name)
             if handler is None:
@@ -142,7 +145,7 @@ class Worker:
         snapshot = runtime.snapshot
         try:
             self._schedule(snapshot)
-            done += run_due(runtime.db, snapshot)
+            done += run_due(runtime.db, snapshot, settings=runtime.settings)
         except Exception as error:  # the database may be away for a while: the worker goes on when it is back
             log.warning("worker", exc_info=error)
         for contribution in snapshot.each("consumer"):

@@ -70,6 +70,7 @@ class Page(Journaled, Base):
 
     state: Mapped[str] = mapped_column(String(40), default="")
     stage: Mapped[str] = mapped_column(String(40), default="")
+    category: Mapped[str] = mapped_column(String(12), default="")
     is_open: Mapped[bool] = mapped_column(Boolean, default=True)
     public: Mapped[bool] = mapped_column(Boolean, default=False)
     confidential: Mapped[bool] = mapped_column(Boolean, default=False)

@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 03:29:10.068432
+Revision: 0001, after , 2026-11-22 03:43:35.424565
 """
 
 import sqlalchemy as sa
@@ -332,6 +332,7 @@ def upgrade() -> None:
         ),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("stage", sa.String(length=40), nullable=False),
+        sa.Column("category", sa.String(length=12), nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("confidential", sa.Boolean(), nullable=False),
@@ -577,6 +578,38 @@ def upgrade() -> None:
         batch_op.create_index("ix_link_target_id", ["target_id"], unique=False)
 
     op.create_table(
+        "mute",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("page_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_mute_page_id_page"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_mute_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "page_id", name=op.f("pk_mute")),
+    )
+    op.create_table(
+        "notification",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("page_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("at", acm.db.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("read_at", acm.db.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("mailed_at", acm.db.UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["page_id"], ["page.id"], name=op.f("fk_notification_page_id_page"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_notification_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
+        sa.UniqueConstraint("person_id", "event_id", name=op.f("uq_notification_person_id_event_id")),
+    )
+    with op.batch_alter_table("notification", schema=None) as batch_op:
+        batch_op.create_index("ix_notification_person_id_read_at_id", ["person_id", "read_at", "id"], unique=False)
+
+    op.create_table(
         "page_audience",
         sa.Column("page_id", sa.Integer(), nullable=False),
         sa.Column("token", sa.String(length=60), nullable=False),
@@ -694,6 +727,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_page_audience_token")
 
     op.drop_table("page_audience")
+    with op.batch_alter_table("notification", schema=None) as batch_op:
+        batch_op.drop_index("ix_notification_person_id_read_at_id")
+
+    op.drop_table("notification")
+    op.drop_table("mute")
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.drop_index("ix_link_target_id")
 

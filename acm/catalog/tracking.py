@@ -1,0 +1,159 @@
+"""The requester's side of a case: where it is, the talk, and what the requester may do. Nothing internal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case as sql_case
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from acm.cases.approving import answered
+from acm.cases.models import Case
+from acm.cases.track import Track, pending_approvers, stages_entered, track
+from acm.errors import Conflict, Forbidden
+from acm.journal import Origin
+from acm.pages.comments import add_comment
+from acm.pages.models import Comment
+from acm.pages.types import CaseType, StateCategory
+from acm.pages.visibility import through, visible
+from acm.people.models import Person
+from acm.people.rights import Grants, may
+
+WITHDRAWABLE = frozenset({StateCategory.NEW, StateCategory.APPROVAL, StateCategory.ACTIVE, StateCategory.WAITING})
+
+
+@dataclass(frozen=True)
+class MyRequest:
+    """A request on a card: the case, its Track, and whether it waits for me."""
+
+    case: Case
+    track: Track
+    needs_me: bool
+
+
+def my_requests(
+    session: Session,
+    grants: Grants,
+    lang: str,
+    now: datetime,
+    *,
+    open_only: bool,
+    limit: int,
+    before: datetime | None = None,
+) -> list[MyRequest]:
+    """What I asked for, or what was asked for me: first those that wait for me, then the latest."""
+    waiting = sql_case((Case.category == "waiting", 0), else_=1)
+    mine = or_(Case.requester_id == grants.person_id, Case.beneficiary_id == grants.person_id)
+    statement = visible(grants, Case).where(mine).options(*_loaded())
+    if open_only:
+        statement = statement.where(or_(Case.is_open.is_(True), Case.category == "resolved"))
+    if before is not None:
+        statement = statement.where(Case.opened_at < before)
+    order = (waiting, Case.opened_at.desc()) if open_only else (Case.opened_at.desc(),)
+    cases = list(session.scalars(statement.order_by(*order).limit(limit)).unique())
+    approvers = pending_approvers(session, cases)
+    return [
+        MyRequest(case, track(case, lang, now, approver=approvers.get(case.id)), needs_requester(case, grants))
+        for case in cases
+    ]
+
+
+def count_mine(session: Session, grants: Grants) -> int:
+    """How many of my requests are open."""
+    mine = or_(Case.requester_id == grants.person_id, Case.beneficiary_id == grants.person_id)
+    statement = select(func.count()).select_from(Case).where(mine, Case.is_open.is_(True))
+    return session.scalar(through(statement, grants)) or 0
+
+
+def full_track(session: Session, case: Case, lang: str, now: datetime) -> Track:
+    """The Track of one request with the days on which its stages began."""
+    entered = stages_entered(session, [case])
+    approvers = pending_approvers(session, [case])
+    return track(case, lang, now, entered=entered[case.id], approver=approvers.get(case.id))
+
+
+def needs_requester(case: Case, grants: Grants) -> bool:
+    """Whether the next step is this person's, as the requester."""
+    return case.current.category is StateCategory.WAITING and grants.person_id in (
+        case.requester_id,
+        case.beneficiary_id,
+    )
+
+
+def answer(session: Session, case: Case, body: str, origin: Origin, by: Person) -> Comment:
+    """The requester writes: what waited for them goes on, an approver who asked decides again."""
+    comment = add_comment(session, case, body, origin)
+    if by.id in (case.requester_id, case.beneficiary_id):
+        answered(session, case, origin)
+        if case.current.category is StateCategory.WAITING and (target := _after_answer(case)):
+            case.move(target, origin, by="requester")
+    return comment
+
+
+def withdraw(session: Session, case: Case, origin: Origin, grants: Grants, *, reason: str = "") -> None:
+    """The requester takes the request back, while nobody has finished it."""
+    if not may(grants, "request.cancel", case):
+        raise Forbidden()
+    cancelled = case.case_type.state_in(StateCategory.CANCELLED)
+    if case.current.category not in WITHDRAWABLE or cancelled is None:
+        raise Conflict("This request is finished already")
+    for step in case.approvals():
+        if step.state in ("waiting", "pending", "asked"):
+            step.state = "skipped"
+    if reason:
+        add_comment(session, case, reason, origin)
+    case.enter(cancelled, origin)
+
+
+def may_reopen(case: Case, now: datetime, days: int) -> bool:
+    """Whether the term to say "it did not help" still runs."""
+    return (
+        case.current.category is StateCategory.RESOLVED
+        and case.resolved_at is not None
+        and now - case.resolved_at <= timedelta(days=days)
+    )
+
+
+def reopen(session: Session, case: Case, origin: Origin, grants: Grants, *, reason: str, days: int) -> None:
+    """It did not help: back into work, with the reason as a comment. :class:`Conflict` when the term is over."""
+    if not may(grants, "request.reopen", case):
+        raise Forbidden()
+    if not may_reopen(case, origin.at, days):
+        raise Conflict("The time to reopen this request is over: file a new one")
+    add_comment(session, case, reason, origin)
+    target = case.case_type.state_in(StateCategory.ACTIVE) or case.case_type.state(case.case_type.initial)
+    case.enter(target, origin)
+
+
+def accept(case: Case, origin: Origin, grants: Grants) -> None:
+    """It helped: the request is closed."""
+    if not may(grants, "request.reopen", case):
+        raise Forbidden()
+    closed = case.case_type.state_in(StateCategory.CLOSED)
+    if case.current.category is not StateCategory.RESOLVED or closed is None:
+        raise Conflict("There is nothing to confirm")
+    case.enter(closed, origin)
+
+
+def _after_answer(case: Case) -> str | None:
+    definition: CaseType = case.case_type
+    for move in definition.moves_from(case.state):
+        if move.by == "requester" and definition.state(move.target).category in (
+            StateCategory.ACTIVE,
+            StateCategory.NEW,
+        ):
+            return move.target
+    return None
+
+
+def _loaded() -> tuple[ORMOption, ...]:
+    return (
+        joinedload(Case.type_version),
+        joinedload(Case.owner),
+        joinedload(Case.requester),
+        joinedload(Case.group),
+        joinedload(Case.department),
+    )

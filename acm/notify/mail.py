@@ -1,0 +1,91 @@
+"""Mail out: an outbox of jobs, so that no request waits for a mail server; one transaction marks what was sent."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Mapping
+from email.message import EmailMessage
+from email.utils import make_msgid
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from acm import clock
+from acm.i18n import translator
+from acm.journal import Event
+from acm.notify.models import Notification
+from acm.notify.sentences import sentence
+from acm.pages.models import Comment, Page
+from acm.pages.visibility import unrestricted
+from acm.people.models import Person
+from acm.settings import Settings, from_environment
+from acm.web.markdown import plain
+
+TIMEOUT = 20
+
+
+def send_notification(session: Session, args: Mapping[str, Any]) -> None:
+    """Job ``mail.notification``: write and send the mail of one notification, once."""
+    settings: Settings = session.info.get("settings") or from_environment()
+    note = session.scalars(
+        unrestricted(select(Notification).where(Notification.id == args["notification"]), "mail")
+    ).first()
+    if note is None or note.mailed_at is not None or not settings.smtp_url:
+        return
+    person = session.get_one(Person, note.person_id)
+    page = session.scalars(unrestricted(select(Page).where(Page.id == note.page_id), "mail")).one()
+    event = session.scalars(unrestricted(select(Event).where(Event.id == note.event_id), "mail")).one()
+    note.mailed_at = clock.now()
+    session.flush()
+    send(settings, compose(session, settings, person, page, event))
+
+
+def compose(session: Session, settings: Settings, person: Person, page: Page, event: Event) -> EmailMessage:
+    """The mail of one event to one person, in their language; a confidential page names its number only."""
+    lang = person.language or settings.language
+    texts = translator(lang)
+    actor = session.get(Person, event.actor_id) if event.actor_id else None
+    line = texts.say(sentence(event, page, actor.name_in(lang) if actor else ""))
+    title = "" if page.confidential else page.title_in(lang)
+    mail = EmailMessage()
+    mail["From"], mail["To"] = settings.mail_from, person.email
+    mail["Subject"] = " ".join(f"[{page.number}] {title}".split())[:200]
+    mail["Message-ID"] = make_msgid(idstring=f"{event.id}.{person.id}", domain="acm.invalid")
+    mail["References"] = f"<page.{page.id}@acm.invalid>"
+    mail["Auto-Submitted"] = "auto-generated"
+    parts = [line]
+    if not page.confidential and (quote := _quote(session, event)):
+        parts.append(quote)
+    parts.append(f"{settings.base_url.rstrip('/')}/pages/{page.number}" if settings.base_url else page.number)
+    mail.set_content("\n\n".join(parts))
+    return mail
+
+
+def _quote(session: Session, event: Event) -> str:
+    """The words of a public comment; internal ones never leave the product."""
+    if event.kind != "comment.added" or event.is_internal:
+        return ""
+    statement = select(Comment.body).where(Comment.id == event.data["comment"], Comment.audience == "all")
+    return plain(session.scalar(unrestricted(statement, "mail")) or "", 2000)
+
+
+def send(settings: Settings, mail: EmailMessage) -> None:
+    """Hand a mail to the server of ``ACM_SMTP_URL``; raises what the server answers, the job tries again."""
+    url = urlsplit(settings.smtp_url)
+    host, port = url.hostname or "localhost", url.port or (465 if url.scheme == "smtps" else 25)
+    context = ssl.create_default_context()
+    server = (
+        smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=context)
+        if url.scheme == "smtps"
+        else smtplib.SMTP(host, port, timeout=TIMEOUT)
+    )
+    with server:
+        server.ehlo()
+        if url.scheme == "smtp" and server.has_extn("starttls"):
+            server.starttls(context=context)
+        if url.username:
+            server.login(unquote(url.username), unquote(url.password or ""))
+        server.send_message(mail)
