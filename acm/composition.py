@@ -8,6 +8,8 @@ from acm import operations
 from acm.db import Database
 from acm.jobs.queue import Worker
 from acm.kernel.world import World
+from acm.notify import contributions as notify_contributions
+from acm.notify import routes as notify_routes
 from acm.people import layout as people_layout
 from acm.people import routes as people_routes
 from acm.settings import Settings
@@ -18,12 +20,19 @@ from acm.web.uploads import FileStore
 
 def core() -> list[Contribution]:
     """The core's contributions to its own extension points."""
-    return [*people_layout.contributions()]
+    return [
+        *people_layout.contributions(),
+        *notify_contributions.contributions(),
+    ]
 
 
 def routers() -> list[APIRouter]:
     """Every router of the core, in order of matching."""
-    return [operations.router, people_routes.router]
+    return [
+        operations.router,
+        people_routes.router,
+        notify_routes.router,
+    ]
 
 
 def create_runtime(settings: Settings, database: Database | None = None) -> Runtime:
