@@ -185,8 +185,8 @@ def _narrowed(index: Index, query: Query, matches: list[Match]) -> list[Match]:
     pairs = index.pairs({match.facets for match in matches})
     allowed = {
         number
-        for number, own in pairs.items()
-        if all(any(name == n and value in values for n, value in own) for name, values in wanted.items())
+        for number in {match.facets for match in matches}
+        if all(any(name == n and value in values for n, value in pairs[number]) for name, values in wanted.items())
     }
     return [match for match in matches if match.facets in allowed]
 
@@ -194,10 +194,13 @@ def _narrowed(index: Index, query: Query, matches: list[Match]) -> list[Match]:
 def _facets(index: Index, matches: Sequence[Match]) -> dict[str, tuple[tuple[str, int], ...]]:
     numbers = Counter(match.facets for match in matches)
     pairs = index.pairs(numbers.keys())
-    counts: dict[str, Counter[str]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for number, count in numbers.items():
         for name, value in pairs.get(number, ()):
-            counts.setdefault(name, Counter())[value] += count
+            values = counts.get(name)
+            if values is None:
+                values = counts[name] = {}
+            values[value] = values.get(value, 0) + count
     return {name: tuple(sorted(c.items(), key=lambda pair: (-pair[1], pair[0]))) for name, c in sorted(counts.items())}
 
 

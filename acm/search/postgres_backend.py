@@ -25,6 +25,12 @@ _MAY = "tokens && CAST(%(held)s AS text[])"
 _MAY_INTERNAL = "internal_tokens && CAST(%(held)s AS text[])"
 _NEWEST = f"ORDER BY ref DESC LIMIT {MOST_MATCHES}"
 
+# Bitmaps over GIN always: the planner does not count what unpacking long vectors costs a scan of the table.
+_BEGIN = f"""
+SELECT CAST(to_regclass('{SCHEMA}.about') AS oid), set_config('plan_cache_mode', 'force_custom_plan', true),
+    set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true)
+"""
+
 _MATCHES = f"""
 SELECT ref, ts_rank({_WEIGHTS}, {{vector}}, query, 1) * boost, {_FOUND}
 FROM {SCHEMA}.document, CAST(%(query)s AS tsquery) query
@@ -33,12 +39,17 @@ WHERE {{vector}} @@ query AND {_MAY} {{further}} {_NEWEST}
 
 _ALL = f"SELECT ref, boost, {_FOUND} FROM {SCHEMA}.document WHERE {_MAY} {{further}} {_NEWEST}"  # noqa: S608
 
-_READABLE = f"(public @@ {{query}} OR (coalesce(whole @@ {{query}}, false) AND {_MAY_INTERNAL}))"
-_UNWANTED = f"AND NOT {_READABLE}".format(query="CAST(%(unwanted)s AS tsquery)")
+_UNWANTED = f"""AND NOT (public @@ CAST(%(unwanted)s AS tsquery)
+    OR (coalesce(whole @@ CAST(%(unwanted)s AS tsquery), false) AND {_MAY_INTERNAL}))"""
 
+# Materialised, or the planner hopes for an early hit and reads the whole table.
 _HAS = f"""
-SELECT EXISTS (SELECT 1 FROM {SCHEMA}.document, CAST(%(query)s AS tsquery) query
-    WHERE {_MAY} AND {_READABLE.format(query="query")})
+WITH public AS MATERIALIZED (
+    SELECT tokens FROM {SCHEMA}.document WHERE public @@ CAST(%(query)s AS tsquery)
+), whole AS MATERIALIZED (
+    SELECT tokens, internal_tokens FROM {SCHEMA}.document WHERE whole @@ CAST(%(query)s AS tsquery)
+)
+SELECT EXISTS (SELECT 1 FROM public WHERE {_MAY}) OR EXISTS (SELECT 1 FROM whole WHERE {_MAY} AND {_MAY_INTERNAL})
 """  # noqa: S608
 
 _STARTING = f"""
@@ -59,7 +70,7 @@ class PostgresBackend(Answering):
     def __init__(self, db: Database, synonyms: Synonyms) -> None:
         super().__init__(synonyms)
         self._db = db
-        self._exists = False
+        self._pairs: tuple[int, dict[int, Pairs]] = (0, {})
 
     def apply(self, batch: Sequence[Change]) -> None:
         with self._db.write_engine.begin() as connection:
@@ -100,15 +111,21 @@ class PostgresBackend(Answering):
     @contextmanager
     def _index(self) -> Iterator[PostgresIndex | None]:
         with self._db.read_engine.connect() as connection:
-            self._exists = self._exists or postgres_schema.exists(connection)
-            yield PostgresIndex(connection) if self._exists else None
+            generation = connection.exec_driver_sql(_BEGIN).scalar()
+            if generation is None or not postgres_schema.exists(connection):
+                yield None
+                return
+            if self._pairs[0] != generation:
+                self._pairs = (generation, {})
+            yield PostgresIndex(connection, self._pairs[1])
 
 
 class PostgresIndex:
-    """What one reader asks of the index, within one read transaction."""
+    """What one reader asks of the index, within one read transaction. ``pairs`` are the facets read so far."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, pairs: dict[int, Pairs]) -> None:
         self._connection = connection
+        self._pairs = pairs
 
     def matches(self, question: Question, tokens: Collection[str], *, every: bool) -> list[Match]:
         params = {"held": list(tokens), "unwanted": _any(question.unwanted)}
@@ -141,9 +158,11 @@ class PostgresIndex:
         return {row[0]: row[1] for row in found}
 
     def pairs(self, facets: Collection[int]) -> Mapping[int, Pairs]:
-        statement = f"SELECT number, pairs FROM {SCHEMA}.facets WHERE number = ANY(%s)"  # noqa: S608
-        found = self._connection.exec_driver_sql(statement, (list(facets),))
-        return {number: [(name, value) for name, value in json.loads(pairs)] for number, pairs in found}
+        if missing := [number for number in facets if number not in self._pairs]:
+            statement = f"SELECT number, pairs FROM {SCHEMA}.facets WHERE number = ANY(%s)"  # noqa: S608
+            for number, pairs in self._connection.exec_driver_sql(statement, (missing,)).all():
+                self._pairs[number] = [(name, value) for name, value in json.loads(pairs)]
+        return self._pairs
 
     def stored(self, refs: Collection[int], tokens: Collection[str]) -> Mapping[int, Stored]:
         params = {"held": list(tokens), "refs": list(refs)}
@@ -155,7 +174,7 @@ class PostgresIndex:
         return found
 
     def _rows(self, statement: str, **params: object) -> list[Match]:
-        return [Match(*row) for row in self._connection.exec_driver_sql(statement, params)]
+        return list(map(Match._make, self._connection.exec_driver_sql(statement, params).all()))
 
 
 def _any(clauses: Sequence[Clause]) -> str:

@@ -35,6 +35,7 @@ class SqliteBackend(Answering):
         self._shelf = Shelf(folder)
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
+        self._pairs: tuple[Path | None, dict[int, Pairs]] = (None, {})
         self._lock = threading.Lock()
 
     def apply(self, batch: Sequence[Change]) -> None:
@@ -88,7 +89,7 @@ class SqliteBackend(Answering):
             return
         connection.execute("BEGIN")
         try:
-            yield SqliteIndex(connection)
+            yield SqliteIndex(connection, self._pairs[1])
         finally:
             connection.execute("ROLLBACK")
 
@@ -112,6 +113,8 @@ class SqliteBackend(Answering):
                 self._open.remove(held[1])
                 held[1].close()
             self._open.append(connection)
+            if self._pairs[0] != folder:
+                self._pairs = (folder, {})
         self._local.held = (folder, connection)
         return connection
 
@@ -125,10 +128,11 @@ class SqliteBackend(Answering):
 
 
 class SqliteIndex:
-    """What one reader asks of the index, within one read transaction."""
+    """What one reader asks of the index, within one read transaction. ``pairs`` are the facets read so far."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, pairs: dict[int, Pairs]) -> None:
         self._connection = connection
+        self._pairs = pairs
 
     def matches(self, question: Question, tokens: Collection[str], *, every: bool) -> list[Match]:
         held = tuple(tokens)
@@ -144,7 +148,7 @@ class SqliteIndex:
             FROM edge JOIN document d ON d.ref = edge.rowid
             WHERE edge MATCH ? AND EXISTS ({_holds("token", held)}) ORDER BY edge.rowid DESC LIMIT {MOST_MATCHES}"""  # noqa: S608
         expression = " AND ".join(f"({_beginning(clause)})" for clause in words)
-        return [Match(*row) for row in self._connection.execute(statement, (expression, *held))]
+        return list(map(Match._make, self._connection.execute(statement, (expression, *held))))
 
     def has(self, clause: Clause, tokens: Collection[str]) -> bool:
         return bool(self._refs((clause,), tuple(tokens), limit=1))
@@ -157,8 +161,10 @@ class SqliteIndex:
         return dict(self._connection.execute(statement, (prefix, prefix + "\uffff", limit)))
 
     def pairs(self, facets: Collection[int]) -> Mapping[int, Pairs]:
-        found = self._by_many("SELECT number, pairs FROM facets WHERE number IN ({})", facets)
-        return {number: [tuple(pair) for pair in json.loads(pairs)] for number, pairs in found.items()}
+        missing = [number for number in facets if number not in self._pairs]
+        for number, pairs in self._by_many("SELECT number, pairs FROM facets WHERE number IN ({})", missing).items():
+            self._pairs[number] = [(name, value) for name, value in json.loads(pairs)]
+        return self._pairs
 
     def stored(self, refs: Collection[int], tokens: Collection[str]) -> Mapping[int, Stored]:
         held = tuple(tokens)
@@ -188,13 +194,13 @@ class SqliteIndex:
             FROM words JOIN document d ON d.ref = words.rowid
             WHERE words MATCH ? AND EXISTS ({_holds("token", held)}) {further}
             ORDER BY words.rowid DESC LIMIT {MOST_MATCHES}"""  # noqa: S608
-        return [Match(*row) for row in self._connection.execute(statement, (expression, *held, *params))]
+        return list(map(Match._make, self._connection.execute(statement, (expression, *held, *params))))
 
     def _all(self, held: tuple[str, ...]) -> list[Match]:
         statement = f"""
             SELECT d.ref, d.boost, d.kind, d.at, d.facets, d.requesters FROM document d
             WHERE EXISTS ({_holds("token", held)}) ORDER BY d.ref DESC LIMIT {MOST_MATCHES}"""  # noqa: S608
-        return [Match(*row) for row in self._connection.execute(statement, held)]
+        return list(map(Match._make, self._connection.execute(statement, held)))
 
     def _refs(self, clauses: Sequence[Clause], held: tuple[str, ...], limit: int = -1) -> list[int]:
         """Visible documents with any of the clauses in what this reader may read."""

@@ -14,9 +14,7 @@ from itertools import islice
 from math import log
 from typing import Any
 
-from whoosh.query import Phrase
 from whoosh.reading import IndexReader, TermNotFound
-from whoosh.searching import Searcher
 
 from acm.search.analysis import WEIGHTS
 from acm.search.answering import MOST_MATCHES, Match, Pairs, Stored
@@ -185,14 +183,13 @@ class WhooshIndex:
         seen = _mask(leaf, segment, "tokens", held)
         for name in FIELDS:
             for option in clause.options:
-                postings = list(_postings(leaf, name, option))
-                if not postings:
+                if not (postings := list(_postings(leaf, name, option, seen))):
                     continue
                 inner = _mask(leaf, segment, "internal_tokens", held) if name == "internal" else seen
                 rarity = _WEIGHT[name] * self._rarity(name, option)
                 lengths, average = segment.lengths[name], segment.average(name)
                 for number, times in postings:
-                    if seen[number] and inner[number]:
+                    if inner[number]:
                         length = _K1 * (1 - _B + _B * lengths[number] / average)
                         scores[number] = scores.get(number, 0.0) + rarity * times * (_K1 + 1) / (times + length)
         return scores
@@ -203,15 +200,38 @@ class WhooshIndex:
         return log(1 + (self._documents - count + 0.5) / (count + 0.5))
 
 
-def _postings(leaf: IndexReader, name: str, option: Stems) -> Iterator[tuple[int, float]]:
-    """The documents of a segment that hold the stems side by side in a field, and how often."""
+def _postings(leaf: IndexReader, name: str, option: Stems, seen: bytearray) -> Iterator[tuple[int, float]]:
+    """The visible documents of a segment that hold the stems side by side in a field, and how often."""
     if any((name, word) not in leaf for word in option):
         return
-    alone = len(option) == 1
-    matcher = leaf.postings(name, option[0]) if alone else Phrase(name, list(option)).matcher(Searcher(leaf))
+    if len(option) > 1:
+        yield from _phrase(leaf, name, option, seen)
+        return
+    matcher = leaf.postings(name, option[0])
     while matcher.is_active():
-        yield matcher.id(), matcher.weight()
+        number = matcher.id()
+        if seen[number]:
+            yield number, matcher.weight()
         matcher.next()
+
+
+def _phrase(leaf: IndexReader, name: str, option: Stems, seen: bytearray) -> Iterator[tuple[int, float]]:
+    ends: dict[int, set[int]] | None = None
+    for word in option:
+        further: dict[int, set[int]] = {}
+        matcher = leaf.postings(name, word)
+        while matcher.is_active():
+            number = matcher.id()
+            if seen[number] and (ends is None or number in ends):
+                places = set(matcher.value_as("positions"))
+                if ends is not None:
+                    places = {place for place in places if place - 1 in ends[number]}
+                if places:
+                    further[number] = places
+            matcher.next()
+        ends = further
+    for number, places in (ends or {}).items():
+        yield number, float(len(places))
 
 
 def _numbers(leaf: IndexReader, name: str, term: str) -> Iterator[int]:
