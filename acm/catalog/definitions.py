@@ -71,11 +71,10 @@ class FieldDefinition(pages.Field):
     page_kind: Literal["", "asset", "ci", "account"] = ""
     currency: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
     prefill: Prefill = Field("", description="The answer filled in from the asker's own card.")
-    must_be_yes: bool = Field(False, description="A yes/no question that goes on with yes only, such as a consent.")
 
     def as_field(self) -> pages.Field:
         """The same without what only the catalogue knows: what a page type stores."""
-        return pages.Field.model_validate(self.model_dump(exclude={"prefill", "must_be_yes"}))
+        return pages.Field.model_validate(self.model_dump(exclude={"prefill"}))
 
 
 class ApprovalStep(pages.Declaration):

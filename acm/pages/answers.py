@@ -118,6 +118,8 @@ def read_answers(fields: Sequence[Field], given: Form | Mapping[str, Any], askin
     for one in asked:
         if one.key in required and one.key not in values and not any(_belongs(name, one.key) for name in errors):
             errors[one.key] = MISSING.get(one.kind, _("Write an answer"))
+        if one.must_be_yes and values.get(one.key) is False:
+            errors[one.key] = _("This goes on with yes only")
     _periods(asked, values, errors, known)
     order = [f.key for f in asked]
     errors = dict(sorted(errors.items(), key=lambda pair: order.index(re.split(r"\[", pair[0])[0])))

@@ -55,7 +55,8 @@ class Field(Declaration):
     """One question of a form and one value of a page.
 
     ``shown_when``, ``required_when`` and ``read_only_when`` are expressions over the other answers; the server
-    applies the same rule that the form shows. A hidden field has no value.
+    applies the same rule that the form shows. A hidden field has no value. ``must_be_yes`` is for a yes/no question
+    that goes on with yes only, such as a consent.
     """
 
     key: str
@@ -72,6 +73,7 @@ class Field(Declaration):
     max_length: int | None = None
     page_kind: str = ""
     multiple: bool = False
+    must_be_yes: bool = False
     fields: tuple[Field, ...] = ()
     shown_when: str = ""
     required_when: str = ""

@@ -241,3 +241,11 @@ def test_answers_are_shown_in_the_readers_language(
 
     assert texts("en") == ["₽148,900", "Oleg Latin", "Yes", "User", "today, 15:30"]
     assert texts("ru") == ["148 900 ₽", "Олег Ким", "Да", "Сам", "сегодня, 15:30"]
+
+
+def test_a_consent_goes_on_with_yes_only(read) -> None:
+    consent = asked("consent", "yes_no", required=True, must_be_yes=True)
+
+    assert fault(read([consent], {"consent": "no"}), "consent") == "This goes on with yes only"
+    assert fault(read([consent], {"consent": "no"}), "consent", "ru") == "Без согласия продолжить нельзя"
+    assert read([consent], {"consent": "yes"}).errors == {}
