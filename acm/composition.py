@@ -12,6 +12,8 @@ from acm.notify import contributions as notify_contributions
 from acm.notify import routes as notify_routes
 from acm.people import layout as people_layout
 from acm.people import routes as people_routes
+from acm.search import contributions as search_contributions
+from acm.search.backends import open_backend
 from acm.settings import Settings
 from acm.snapshot import Contribution
 from acm.web.runtime import Runtime
@@ -38,7 +40,8 @@ def routers() -> list[APIRouter]:
 def create_runtime(settings: Settings, database: Database | None = None) -> Runtime:
     """The parts of one process, with the snapshot composed."""
     runtime = Runtime(settings, database or Database(settings.url), FileStore(settings.data_dir / "files"))
-    world = World(runtime, core())
+    search = runtime.parts["search"] = open_backend(settings, runtime.db)
+    world = World(runtime, [*core(), *search_contributions.contributions(search)])
     runtime.parts["world"] = world
     world.refresh()
     return runtime

@@ -1,0 +1,165 @@
+"""The one indexer: turns events of the journal into changed documents, and writes the index anew when asked.
+
+Any process may try; the lease on the consumer's row elects one. The index is committed before the cursor moves, so
+that after a kill the same events are indexed again, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from acm import clock
+from acm.db import Database
+from acm.errors import Conflict
+from acm.jobs.queue import holder
+from acm.journal import Consumer, Event, after, settled
+from acm.search.backends import Progress, SearchBackend
+from acm.search.documents import Change
+from acm.search.sources import SOURCES, everything
+from acm.snapshot import Snapshot
+
+log = structlog.get_logger("acm.search")
+
+NAME = "search"
+LEASE = timedelta(seconds=30)
+BATCH = 500
+SMALL_BATCH = 100
+PAUSE = 1.0
+"""Seconds between two batches while fewer than :data:`SMALL_BATCH` events wait."""
+
+SAY_NOTHING = frozenset({"person.signed_in", "person.signed_out"})
+"""Events that change nothing that can be found."""
+
+Cursor = tuple[int, int]
+
+
+class Indexer:
+    """Feeds one backend. :meth:`step` is the consumer that the worker calls again and again."""
+
+    def __init__(self, backend: SearchBackend) -> None:
+        self.backend = backend
+        self._me = f"{holder()}:{id(self)}"
+        self._is_current = False
+        self._last = 0.0
+        self._rebuild: threading.Thread | None = None
+
+    def step(self, db: Database, _snapshot: Snapshot | None = None) -> int:
+        """Index what waits; returns the number of events. A missing index is built beside, without waiting."""
+        if self._rebuild and self._rebuild.is_alive():
+            return 0
+        if not self._is_current:
+            self._is_current = self.backend.status().is_current
+        if not self._is_current:
+            self._rebuild = threading.Thread(target=self._first, args=(db,), name="acm-reindex", daemon=True)
+            self._rebuild.start()
+            return 0
+        waiting = _waiting(db)
+        if not waiting or (waiting < SMALL_BATCH and time.monotonic() - self._last < PAUSE):
+            return 0
+        return self.index(db)
+
+    def index(self, db: Database) -> int:
+        """One batch of events now, if this process may; returns their number."""
+        cursor = take_lease(db, self._me)
+        if cursor is None:
+            return 0
+        with db.reading() as session:
+            events = after(session, *cursor, limit=BATCH)
+            changes = changed(session, events)
+        if changes:
+            self.backend.apply(changes)
+        self._last = time.monotonic()
+        if events:
+            move_cursor(db, self._me, (events[-1].tx, events[-1].id))
+        return len(events)
+
+    def reindex(self, db: Database, progress: Progress | None = None) -> int:
+        """Write the index anew; raises :class:`Conflict` while another process is at it."""
+        if take_lease(db, self._me) is None:
+            raise Conflict("Another process is writing the search index: try again in half a minute")
+        with db.reading() as session:
+            head = _head(session)
+
+        def go_on(done: int) -> None:
+            take_lease(db, self._me)
+            if progress:
+                progress(done)
+
+        done = self.backend.rebuild(everything(db), go_on)
+        move_cursor(db, self._me, head)
+        self._is_current = True
+        return done
+
+    def _first(self, db: Database) -> None:
+        try:
+            log.info("search index is built", documents=self.reindex(db))
+        except Conflict:
+            log.info("search index is built by another process")
+
+
+def changed(session: Session, events: Sequence[Event]) -> list[Change]:
+    """The documents that these events touched, as they are now."""
+    ids: dict[str, set[int]] = {kind: set() for kind in SOURCES}
+    for event in events:
+        if event.kind in SAY_NOTHING:
+            continue
+        if event.page_id is not None:
+            ids["page"].add(event.page_id)
+        kind, _, number = event.stream.partition(":")
+        if kind in ids and number.isdigit():
+            ids[kind].add(int(number))
+        ids["term"].update(_numbers(event.data.get("term")))
+        ids["person"].update(_numbers(event.data.get("person")) if event.kind.startswith("person.") else ())
+    return [change for kind, wanted in ids.items() if wanted for change in SOURCES[kind][1](session, wanted)]
+
+
+def take_lease(db: Database, me: str) -> Cursor | None:
+    """The cursor, with the lease taken or prolonged; None while another process holds it."""
+    now = clock.now()
+    with db.writing() as session:
+        row = session.get(Consumer, NAME, with_for_update=True)
+        if row is None:
+            row = Consumer(name=NAME, tx=0, event_id=0, holder="")
+            session.add(row)
+        if row.holder not in ("", me) and row.lease_until is not None and row.lease_until > now:
+            return None
+        row.holder, row.lease_until = me, now + LEASE
+        return row.tx, row.event_id
+
+
+def move_cursor(db: Database, me: str, cursor: Cursor) -> None:
+    """Note how far the index is; nothing when the lease was lost meanwhile: the new holder goes over it again."""
+    with db.writing() as session:
+        row = session.get(Consumer, NAME, with_for_update=True)
+        if row is not None and row.holder == me:
+            row.tx, row.event_id = cursor
+
+
+def _waiting(db: Database) -> int:
+    """How many events wait, up to :data:`SMALL_BATCH`; a look without a lock."""
+    with db.reading() as session:
+        row = session.get(Consumer, NAME)
+        tx, event_id = (row.tx, row.event_id) if row else (0, 0)
+        return len(after(session, tx, event_id, limit=SMALL_BATCH))
+
+
+def _head(session: Session) -> Cursor:
+    """The last event that no running transaction can overtake."""
+    statement = select(Event).prefix_with("/*door:system:indexer*/").order_by(Event.tx.desc(), Event.id.desc())
+    last = session.scalars(settled(statement.limit(1), session)).first()
+    return (last.tx, last.id) if last else (0, 0)
+
+
+def _numbers(value: object) -> Iterable[int]:
+    if isinstance(value, bool):
+        return ()
+    if isinstance(value, int):
+        return (value,)
+    return (number for number in value if isinstance(number, int)) if isinstance(value, list) else ()
