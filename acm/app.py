@@ -63,7 +63,7 @@ class Application:
         self.api = api
         self.runtime = runtime
         settings = runtime.settings
-        inner = SignInTouch(Dispatcher(api, runtime), runtime)
+        inner = Afterwards(Dispatcher(api, runtime), runtime)
         edge = Edge(inner, body_limit=settings.body_limit_mb << 20, is_https=settings.is_https, observe=observe)
         self.stack: ASGIApp = GZipMiddleware(edge, minimum_size=600)
 
@@ -71,8 +71,8 @@ class Application:
         await self.stack(scope, receive, send)  # type: ignore[arg-type]
 
 
-class SignInTouch:
-    """After the answer has left: note that the session is in use, at most each five minutes (a GET writes nothing)."""
+class Afterwards:
+    """What is written after the answer has left, since a GET writes nothing: the session is in use, a page was seen."""
 
     def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
         self.app = app
@@ -80,12 +80,19 @@ class SignInTouch:
 
     async def __call__(self, scope: Scope, receive: Callable[..., object], send: Callable[..., object]) -> None:
         await self.app(scope, receive, send)  # type: ignore[arg-type]
-        if sign_in_id := scope.get("state", {}).get("touch_sign_in"):
+        state = scope.get("state", {})
+        if sign_in_id := state.get("touch_sign_in"):
             await run_in_threadpool(self._touch, sign_in_id)
+        if viewed := state.get("viewed"):
+            await run_in_threadpool(self._viewed, *viewed)
 
     def _touch(self, sign_in_id: int) -> None:
         with self.runtime.db.writing() as session:
             touch(session, sign_in_id, clock.now())
+
+    def _viewed(self, person_id: int, page_id: int) -> None:
+        for contribution in self.runtime.snapshot.each("page_viewed"):
+            contribution.value(self.runtime.db, person_id, page_id)
 
 
 class Forever(StaticFiles):

@@ -21,7 +21,8 @@ from acm.sla import clocks
 
 @dataclass(frozen=True)
 class Opening:
-    """What is known when a case is opened. ``series`` and ``number`` override the type's own."""
+    """What is known when a case is opened. ``series`` and ``number`` override the type's own;
+    ``promised=False`` starts no clocks, for history that ran elsewhere."""
 
     title: str
     body: str = ""
@@ -46,6 +47,7 @@ class Opening:
     series: str = ""
     number: str = ""
     external: str | None = None
+    promised: bool = True
 
 
 def open_case(session: Session, definition: CaseType, opening: Opening, origin: Origin, zone: ZoneInfo) -> Case:
@@ -98,7 +100,7 @@ def open_case(session: Session, definition: CaseType, opening: Opening, origin: 
     session.flush()
     case.record("case.opened", origin, _facts(case))
     targets = opening.targets or _targets_of(definition, priority)
-    if targets:
+    if targets and opening.promised:
         clocks.start(case, targets, zone, origin)
     return case
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acm.cases.models import MOVES, Approval, Case
-from acm.i18n import Message, _, words
+from acm.i18n import _, translator, words
 from acm.journal import Event
 from acm.pages.types import DONE, CaseType, StateCategory
 from acm.pages.visibility import inside
@@ -31,7 +31,7 @@ class TrackStage:
 
     name: str
     state: str
-    when: datetime | Message | None = None
+    when: datetime | str | None = None
     share: int = 0
 
 
@@ -42,8 +42,8 @@ class Track:
     stages: list[TrackStage]
     stage: str
     state: str
-    next: Message | None
-    holder: str | Message
+    next: str
+    holder: str
     promised: datetime | None
 
     @property
@@ -66,24 +66,25 @@ def track(
     at = names.index(current.stage) if current.stage in names else 0
     over = current.category in DONE
     moments = entered or {}
+    say = translator(lang).say
     bars = []
     for place, stage in enumerate(definition.stages):
         state = "done" if place < at or (over and place <= at) else ""
-        when: datetime | Message | None = moments.get(stage.key)
+        when: datetime | str | None = moments.get(stage.key)
         if place == at and not over:
-            state, when = _present(case, now), _("now")
+            state, when = _present(case, now), say(_("now"))
         bars.append(TrackStage(words(stage.names, lang), state, when, _share(case, now) if place == at else 0))
     return Track(
         stages=bars,
         stage=words(definition.stages[at].names, lang),
         state=words(current.names, lang),
-        next=NEXT.get(current.category),
+        next=say(NEXT[current.category]) if current.category in NEXT else "",
         holder=holder_of(case, lang, approver),
         promised=case.due_at or case.promised_at,
     )
 
 
-def holder_of(case: Case, lang: str, approver: Person | None = None) -> str | Message:
+def holder_of(case: Case, lang: str, approver: Person | None = None) -> str:
     """Who has the next step: the requester while waited for, the approver, the owner, else the group."""
     category = case.current.category
     if category is StateCategory.WAITING and case.requester:
@@ -91,12 +92,12 @@ def holder_of(case: Case, lang: str, approver: Person | None = None) -> str | Me
     if category is StateCategory.APPROVAL and approver:
         return approver.name_in(lang)
     if category in DONE and category is not StateCategory.RESOLVED:
-        return _("Finished")
+        return translator(lang).say(_("Finished"))
     if category is StateCategory.RESOLVED and case.requester:
         return case.requester.name_in(lang)
     if case.owner:
         return case.owner.name_in(lang)
-    return case.group.name(lang) if case.group else _("Nobody yet")
+    return case.group.name(lang) if case.group else translator(lang).say(_("Nobody yet"))
 
 
 def stages_entered(session: Session, cases: Iterable[Case]) -> dict[int, dict[str, datetime]]:

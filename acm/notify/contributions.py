@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acm.notify.mail import send_notification
-from acm.notify.routes import bell
+from acm.notify.routes import bell, read_about
 from acm.notify.telling import tell
 from acm.snapshot import Contribution
 
@@ -13,4 +13,5 @@ def contributions() -> list[Contribution]:
         Contribution("consumer", "notify", tell),
         Contribution("job", "mail.notification", send_notification),
         Contribution("layout", "notify", bell),
+        Contribution("page_viewed", "notify", read_about),
     ]

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from acm import clock
+from acm.db import Database
 from acm.i18n import Message
 from acm.journal import Event
 from acm.notify.models import Mute, Notification
@@ -104,12 +105,14 @@ def is_muted(db: Session, person_id: int, page: Page) -> bool:
     return db.get(Mute, (person_id, page.id)) is not None
 
 
-def read_about(db: Session, person_id: int, page: Page) -> None:
-    """Mark what concerns a page as read: its reader has seen it."""
-    statement = update(Notification).where(
-        Notification.person_id == person_id, Notification.page_id == page.id, Notification.read_at.is_(None)
-    )
-    db.execute(statement.values(read_at=clock.now()))
+def read_about(database: Database, person_id: int, page_id: int) -> None:
+    """Mark what concerns a page as read: its reader has seen it. Writes only when something is unread."""
+    unread = (Notification.person_id == person_id, Notification.page_id == page_id, Notification.read_at.is_(None))
+    with database.reading() as session:
+        if session.scalars(inside(select(Notification.id).where(*unread).limit(1))).first() is None:
+            return
+    with database.writing() as session:
+        session.execute(update(Notification).where(*unread).values(read_at=clock.now()))
 
 
 def bell(ui: UI) -> dict[str, object]:

@@ -135,6 +135,10 @@ class UI:
             return Response(headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=status)
 
+    def viewed(self, page_id: int) -> None:
+        """Tell, after the answer has left, that this reader saw a page (a GET itself writes nothing)."""
+        self.request.state.viewed = (self.viewer.id, page_id)
+
     def context(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What every template may use."""
         texts, request, viewer = self.translator, self.request, self.viewer
