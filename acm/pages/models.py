@@ -179,9 +179,9 @@ class Announcement(Page):
 
 
 class PagePerson(Base):
-    """Somebody's part in a page. Every role but none lets its holder through the door.
+    """Somebody's part in a page: participant, approver, mentioned, watcher.
 
-    Roles: participant, approver, watcher, mentioned.
+    Every part but the watcher's lets its holder through the door.
     """
 
     __tablename__ = "page_person"

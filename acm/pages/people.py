@@ -12,8 +12,8 @@ from acm.people.models import Person
 
 
 def take_part(session: Session, page: Page, person: Person, role: str, origin: Origin) -> bool:
-    """Give a person a part in a page (and so a way through the door); False when they had it already."""
-    if session.get(PagePerson, (page.id, person.id, role)) is not None:
+    """Give a person a part in a page; False when they had it already. Every part but the watcher's opens the door."""
+    if _part(session, page, person, role) is not None:
         return False
     session.add(PagePerson(page_id=page.id, person_id=person.id, role=role))
     page.record(
@@ -24,7 +24,7 @@ def take_part(session: Session, page: Page, person: Person, role: str, origin: O
 
 def leave(session: Session, page: Page, person: Person, role: str, origin: Origin) -> bool:
     """Take a part away again."""
-    row = session.get(PagePerson, (page.id, person.id, role))
+    row = _part(session, page, person, role)
     if row is None:
         return False
     session.delete(row)
@@ -47,3 +47,15 @@ def people_in(session: Session, page: Page, *roles: str) -> list[tuple[Person, s
     if roles:
         statement = statement.where(PagePerson.role.in_(roles))
     return [(person, role) for person, role in session.execute(inside(statement.order_by(Person.family)))]
+
+
+def takes_part(session: Session, page: Page, person: Person, role: str) -> bool:
+    """Whether a person has this part in a page that passed the door."""
+    return _part(session, page, person, role) is not None
+
+
+def _part(session: Session, page: Page, person: Person, role: str) -> PagePerson | None:
+    statement = select(PagePerson).where(
+        PagePerson.page_id == page.id, PagePerson.person_id == person.id, PagePerson.role == role
+    )
+    return session.scalars(inside(statement)).first()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from acm.errors import NotFound
 from acm.pages.models import Page, PageAudience, PageGroup, PagePerson
@@ -56,7 +56,7 @@ def door(grants: Grants) -> ColumnElement[bool]:
         Page.requester_id == me,
         Page.beneficiary_id == me,
         Page.owner_id == me,
-        Page.id.in_(select(PagePerson.page_id).where(PagePerson.person_id == me)),
+        Page.id.in_(select(PagePerson.page_id).where(PagePerson.person_id == me, opens(PagePerson.role))),
     ]
     if groups:
         named += [
@@ -71,9 +71,14 @@ def _open_to(grants: Grants) -> ColumnElement[bool]:
     ways: list[ColumnElement[bool]] = [Page.public.is_(True), and_(Page.kind != "case", Page.id.in_(audience))]
     if "page.read" in grants.everywhere:
         ways.append(Page.kind == "case")
-    elif departments := sorted(grants.departments_with("page.read")):
+    if departments := sorted(grants.departments_with("page.read")):
         ways.append(Page.department_id.in_(departments))
     return or_(*ways) if ways else false()
+
+
+def opens(role: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """The parts in a page that let their holder through. Watching does not: whoever loses a right loses it."""
+    return role != "watcher"
 
 
 def visible_page(

@@ -155,8 +155,7 @@ def rename_term(
     """Change a term's words and owner; its key, and so every link to it, stays."""
     before = {"names": term.names, "descriptions": term.descriptions, "owner": term.owner_id}
     term.names = _named(names)
-    if descriptions is not None:
-        term.descriptions = {lang: text for lang, text in descriptions.items() if text}
+    term.descriptions = {lang: text for lang, text in descriptions.items() if text}
     term.owner_id = owner.id if owner else None
     _record(session, term.vocabulary, "term.renamed", origin, term, before=before)
 
