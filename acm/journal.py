@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from acm import clock
-from acm.db import Base, Json, encode
+from acm.db import Base, Json, encode, moment
 
 GENESIS = "0" * 64
 
@@ -207,8 +207,8 @@ def chain_hash(event: Event) -> str:
         event.kind_version,
         event.actor_id,
         event.for_id,
-        event.at.isoformat(),
-        event.recorded_at.isoformat(),
+        moment(event.at),
+        moment(event.recorded_at),
         event.source,
         event.audience,
         event.data_hash,

@@ -21,7 +21,8 @@ from acm.cases.models import Case
 from acm.cases.opening import Opening, open_case
 from acm.journal import Origin
 from acm.pages.numbering import next_numbers
-from acm.pages.types import CaseType
+from acm.pages.schema import stored_version
+from acm.pages.types import CaseType, PageType
 from acm.pages.visibility import unrestricted
 from acm.people.models import Department, Group, Person
 
@@ -55,16 +56,24 @@ class Record:
 
 
 class Replay:
-    """Writes records of one source into cases of one type, in one transaction."""
+    """Writes records of one source into cases of one type, in one transaction. ``form`` names their other values."""
 
     def __init__(
-        self, session: Session, source: str, definition: CaseType, department: Department | None, zone: ZoneInfo
+        self,
+        session: Session,
+        source: str,
+        definition: CaseType,
+        *,
+        department: str,
+        zone: ZoneInfo,
+        form: PageType | None = None,
     ) -> None:
         self.session = session
         self.source = source
         self.definition = definition
-        self.department = department
+        self.department = session.scalars(select(Department).where(Department.key == department)).first()
         self.zone = zone
+        self.form = stored_version(session, form) if form else None
         self.people: dict[str, Person] = {}
         self.groups: dict[str, Group] = {}
 
@@ -103,9 +112,9 @@ class Replay:
             priority=first.columns.get("priority"),
             impact=str(first.columns.get("impact") or ""),
             urgency=str(first.columns.get("urgency") or ""),
-            fields=dict(first.fields),
             facts={"import": {"source": self.source, "key": record.key, "row": 0}},
             number=number,
+            form_version=self.form,
             external=self._external(record),
             promised=False,
         )
