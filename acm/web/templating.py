@@ -22,6 +22,7 @@ from markupsafe import Markup
 from acm import clock
 from acm.i18n import Translator, translator
 from acm.web import assets, csrf, filters
+from acm.web.menus import Menus
 from acm.web.routing import commit
 from acm.web.runtime import Db, runtime_of, snapshot_of
 
@@ -157,7 +158,7 @@ class UI:
             "path": request.url.path,
             "query": request.query_params,
             "request_id": getattr(request.state, "request_id", ""),
-            "menus": {"portal": [], "side": [], "tabs_portal": [], "tabs_work": []},
+            "menus": Menus(self),
             "bell": None,
             "strip": None,
             "company": {"name": "ACM"},
