@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from acm import operations
+from acm.catalog import contributions as catalog_contributions
 from acm.db import Database
 from acm.jobs.queue import Worker
 from acm.kernel.world import World
@@ -25,6 +26,7 @@ def core() -> list[Contribution]:
     return [
         *people_layout.contributions(),
         *notify_contributions.contributions(),
+        *catalog_contributions.contributions(),
     ]
 
 

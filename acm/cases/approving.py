@@ -29,7 +29,6 @@ VIEWS = {"waiting": ("pending",), "asked": ("asked",), "decided": ("approved", "
 def start_step(session: Session, case: Case, approval: Approval, origin: Origin) -> None:
     """Ask the approver of a step: they take part from now on and are told."""
     approval.state, approval.asked_at = "pending", origin.at
-    session.flush()
     if approval.approver_id is not None:
         approver = session.get_one(Person, approval.approver_id)
         take_part(session, case, approver, "approver", origin)

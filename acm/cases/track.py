@@ -62,13 +62,14 @@ def track(
     """The Track of one case. ``entered`` gives the moment each stage was entered (:func:`stages_entered`)."""
     definition = case.case_type
     current = case.current
-    names = [stage.key for stage in definition.stages]
+    stages = [stage for stage in definition.stages if stage.key not in case.facts.get("skips", ())]
+    names = [stage.key for stage in stages]
     at = names.index(current.stage) if current.stage in names else 0
     over = current.category in DONE
-    moments = entered or {}
+    moments = {stages[0].key: case.opened_at, **(entered or {})}
     say = translator(lang).say
     bars = []
-    for place, stage in enumerate(definition.stages):
+    for place, stage in enumerate(stages):
         state = "done" if place < at or (over and place <= at) else ""
         when: datetime | str | None = moments.get(stage.key)
         if place == at and not over:
@@ -76,7 +77,7 @@ def track(
         bars.append(TrackStage(words(stage.names, lang), state, when, _share(case, now) if place == at else 0))
     return Track(
         stages=bars,
-        stage=words(definition.stages[at].names, lang),
+        stage=words(stages[at].names, lang),
         state=words(current.names, lang),
         next=say(NEXT[current.category]) if current.category in NEXT else "",
         holder=holder_of(case, lang, approver),

@@ -1,0 +1,217 @@
+"""Filing a request: from the answers to a service's form to an open case, in one transaction.
+
+The service decides what is opened, who does it, until when and who approves; nothing is left to the caller. A key
+makes it idempotent: pressing twice files once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from acm.cases.approving import start_step
+from acm.cases.models import Approval, Case
+from acm.cases.opening import Opening, open_case
+from acm.catalog.approvers import Approver, approvers, asked_steps
+from acm.catalog.definitions import ServiceDefinition
+from acm.catalog.models import OTHER, Service
+from acm.catalog.request_type import REQUEST
+from acm.catalog.titles import title_of
+from acm.db import encode
+from acm.errors import Conflict, NotFound, PluginAway
+from acm.journal import Origin
+from acm.pages.models import Draft, File, PageTerm, SavedAnswer
+from acm.pages.people import take_part
+from acm.pages.types import CaseType, FieldKind, StateCategory
+from acm.pages.visibility import inside, visible
+from acm.people.models import Department, Group, Person
+from acm.people.rights import Grants
+from acm.sla.clocks import Targets
+from acm.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Filing:
+    """What is filed, for whom, and how it came. ``key`` is the idempotency key."""
+
+    service: Service
+    values: Mapping[str, Any]
+    requester: Person
+    beneficiary: Person
+    lang: str
+    key: str = ""
+    draft: Draft | None = None
+    watch: bool = False
+
+
+def find_service(session: Session, grants: Grants, slug: str) -> Service:
+    """The service of that address, if this person may order it; :class:`NotFound` otherwise."""
+    statement = (
+        visible(grants, Service)
+        .where(Service.slug == slug.lower())
+        .options(joinedload(Service.department), joinedload(Service.group))
+    )
+    service = session.scalars(statement).first()
+    if service is None or not service.is_for(grants):
+        raise NotFound()
+    return service
+
+
+def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Snapshot, zone: str) -> Case:
+    """Open the case of a request, or give the one already opened under the same key.
+
+    The answers must have been read with the service's form; ``zone`` is that of the installation. Raises
+    :class:`PluginAway` while the plugin that serves the service is away (the draft stays), :class:`Conflict` when
+    a key comes again with other answers.
+    """
+    definition = filing.service.offering
+    case_type = filing.service.case_type(snapshot)
+    if case_type is None:
+        raise PluginAway("This service is not available now. Your answers are kept")
+    claim = _claim(session, filing, origin) if filing.key else None
+    if isinstance(claim, Case):
+        return claim
+    place = ZoneInfo(filing.beneficiary.branch.timezone if filing.beneficiary.branch else zone)
+    steps = _steps(session, filing, definition, origin.at.astimezone(place))
+    with session.no_autoflush:  # one write of the row at the end
+        case = open_case(session, case_type, _opening(session, filing, case_type, steps), origin, place)
+        case.form_version_id = filing.service.fact("form", None)
+        _keep_files(session, filing, case)
+        if (term := filing.service.fact("term", None)) is not None:
+            session.add(PageTerm(page_id=case.id, term_id=term))
+        _ask(session, case, steps, origin)
+        if filing.watch and filing.beneficiary.id != filing.requester.id:
+            take_part(session, case, filing.beneficiary, "watcher", origin)
+        if filing.draft is not None:
+            session.delete(filing.draft)
+        if claim is not None:
+            claim.status, claim.location, claim.body = 201, f"/requests/{case.number}", {"number": case.number}
+        session.flush()
+    return case
+
+
+def _claim(session: Session, filing: Filing, origin: Origin) -> SavedAnswer | Case:
+    """Take the idempotency key, or find the case that was filed under it."""
+    said = {"service": filing.service.id, "values": filing.values, "beneficiary": filing.beneficiary.id}
+    fingerprint, key = sha256(encode(said).encode()).hexdigest(), filing.key[:120]
+    claim = SavedAnswer(person_id=filing.requester.id, key=key, fingerprint=fingerprint, at=origin.at, body={})
+    try:
+        with session.begin_nested():
+            session.add(claim)
+            session.flush()
+    except IntegrityError:
+        found = session.get_one(SavedAnswer, (filing.requester.id, key), populate_existing=True)
+        case = session.scalars(inside(select(Case).where(Case.number == found.body.get("number", "")))).first()
+        if case is None or found.fingerprint != fingerprint:
+            raise Conflict("Another request was sent under this key already") from None
+        return case
+    return claim
+
+
+def _steps(session: Session, filing: Filing, definition: ServiceDefinition, now: datetime) -> list[Approver]:
+    steps = asked_steps(
+        definition, filing.values, requester=filing.requester, beneficiary=filing.beneficiary,
+        moments={"now": now, "today": now.date()},
+    )  # fmt: skip
+    return approvers(
+        session, steps, filing.values, requester=filing.requester, beneficiary=filing.beneficiary,
+        department_id=filing.service.department_id,
+    )  # fmt: skip
+
+
+def _opening(session: Session, filing: Filing, case_type: CaseType, steps: Sequence[Approver]) -> Opening:
+    definition, values = filing.service.offering, filing.values
+    impact, urgency = (_ranked(case_type, name, values) for name in ("impact", "urgency"))
+    approval = case_type.state_in(StateCategory.APPROVAL)
+    waits = approval is not None and any(step.person for step in steps)
+    return Opening(
+        title=title_of(definition, values, filing.lang, filing.beneficiary.zone("UTC")),
+        requester=filing.requester,
+        beneficiary=filing.beneficiary,
+        branch=filing.beneficiary.branch,
+        service=filing.service,
+        priority=case_type.priority_matrix.get(impact, {}).get(urgency) or definition.default_priority,
+        impact=impact,
+        urgency=urgency,
+        fields=values,
+        facts=_facts(definition, skips=[] if waits or approval is None else [approval.stage]),
+        targets=Targets(definition.sla.calendar, definition.sla.response_hours, definition.sla.resolve_hours),
+        state=approval.key if approval and waits else "",
+        confidential=definition.confidential,
+        language=filing.lang,
+        series=definition.id.partition("-")[0] if case_type.key == REQUEST.key else "",
+        **_workers(session, filing),
+    )
+
+
+def _workers(session: Session, filing: Filing) -> dict[str, Any]:
+    """The group that gets the request and its department; free words go to the department that was named."""
+    service, department_id = filing.service, filing.service.department_id
+    statement = select(Group).order_by(Group.id)
+    if service.slug == OTHER:
+        named = filing.values.get("department")
+        among = statement.where(Group.department_id == named) if named else statement
+        group = session.scalars(among.limit(1)).first() or session.scalars(statement.limit(1)).first()
+    else:
+        group = service.group
+    department_id = group.department_id if group and group.department_id else department_id
+    return {"group": group, "department": session.get(Department, department_id) if department_id else None}
+
+
+def _ranked(case_type: CaseType, name: str, values: Mapping[str, Any]) -> str:
+    """Impact or urgency as the form says, where the type knows the word."""
+    known = {o.id for o in (case_type.impacts if name == "impact" else case_type.urgencies)}
+    said = values.get(name)
+    return str(said) if said in known else ""
+
+
+def _facts(definition: ServiceDefinition, skips: list[str]) -> dict[str, Any]:
+    """What agents are shown of the service, and the stages that this case has no need of."""
+    facts: dict[str, Any] = {"kind": definition.type}
+    if skips:
+        facts["skips"] = skips
+    if definition.tasks:
+        facts["tasks"] = [task.model_dump(mode="json") for task in definition.tasks]
+    for name in ("fulfilment", "creates_project", "suggest_knowledge"):
+        if value := getattr(definition, name):
+            facts[name] = value
+    return facts
+
+
+def _keep_files(session: Session, filing: Filing, case: Case) -> None:
+    """Hang the files that answer questions on the case; those that answer none go with the draft."""
+    ids = {
+        i
+        for asked in filing.service.offering.form
+        if asked.kind is FieldKind.FILE
+        for i in filing.values.get(asked.key) or []
+    }
+    if ids:
+        mine = (File.author_id == filing.requester.id, File.page_id.is_(None))
+        session.execute(update(File).where(File.id.in_(ids), *mine).values(page_id=case.id, draft_id=None))
+    has_files = any(asked.kind is FieldKind.FILE for asked in filing.service.offering.form)
+    if has_files and filing.draft is not None:
+        session.execute(delete(File).where(File.draft_id == filing.draft.id, File.page_id.is_(None)))
+
+
+def _ask(session: Session, case: Case, steps: Sequence[Approver], origin: Origin) -> None:
+    """Write the steps in order and ask the first; a step that nobody can take is skipped."""
+    rows = [
+        Approval(
+            page_id=case.id, step=number, role=step.step.role, approver_id=step.person.id if step.person else None,
+            state="waiting" if step.person else "skipped",
+        )
+        for number, step in enumerate(steps, 1)
+    ]  # fmt: skip
+    session.add_all(rows)
+    first = next((row for row in rows if row.state == "waiting"), None)
+    if first is not None:
+        start_step(session, case, first, origin)
