@@ -13,7 +13,9 @@ from acm.notify import contributions as notify_contributions
 from acm.notify import routes as notify_routes
 from acm.people import layout as people_layout
 from acm.people import routes as people_routes
+from acm.search import api as search_api
 from acm.search import contributions as search_contributions
+from acm.search import routes as search_routes
 from acm.search.backends import open_backend
 from acm.settings import Settings
 from acm.snapshot import Contribution
@@ -36,6 +38,8 @@ def routers() -> list[APIRouter]:
         operations.router,
         people_routes.router,
         notify_routes.router,
+        search_routes.router,
+        search_api.router,
     ]
 
 

@@ -149,7 +149,7 @@ def _answers(page: Page) -> tuple[str, str]:
     """What was written into the form, in words: for everyone, and in internal fields."""
     public: list[str] = []
     internal: list[str] = []
-    for field in page.form:
+    for field in page.form if page.kind != "service" else ():
         value = page.fields.get(field.key)
         if field.kind in _READ and isinstance(value, str) and value.strip():
             (internal if field.internal else public).append(value)
