@@ -150,7 +150,7 @@ def add_term(
 
 def rename_term(
     session: Session, term: Term, names: Mapping[str, str], origin: Origin,
-    *, descriptions: Mapping[str, str] | None = None, owner: Person | None = None,
+    *, descriptions: Mapping[str, str], owner: Person | None,
 ) -> None:  # fmt: skip
     """Change a term's words and owner; its key, and so every link to it, stays."""
     before = {"names": term.names, "descriptions": term.descriptions, "owner": term.owner_id}

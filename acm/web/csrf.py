@@ -35,6 +35,8 @@ def new_ticket() -> str:
 
 async def protect(request: Request) -> None:
     """Dependency of the whole application: refuses an unsafe request without the right token or from elsewhere."""
+    if request.method not in SAFE_METHODS and "form" in request.headers.get("content-type", ""):
+        await request.form(max_files=50, max_fields=2000)  # a slow sender must not hold the database's write lock
     if request.method in SAFE_METHODS or request.headers.get("authorization", "").lower().startswith("bearer "):
         return
     site = request.headers.get("sec-fetch-site")
