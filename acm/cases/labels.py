@@ -1,8 +1,13 @@
-"""Keys that people write in addresses (``group=it-net``) as ids and names, read in one statement."""
+"""Keys that people write in addresses (``group=it-net``) as ids and names.
+
+Groups, departments and branches are few and hardly change: they are kept for a minute in the process. People,
+services and terms are read in one statement for each request; services pass the door.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +22,9 @@ from acm.people.models import Branch, Department, Group, Person
 from acm.people.rights import Grants
 from acm.taxonomy.models import Term
 
-KINDS = ("group", "department", "branch", "person", "service", "term")
 Key = tuple[str, str]
+FRESH_SECONDS = 60.0
+COMPANY: dict[str, Any] = {"group": Group, "department": Department, "branch": Branch}
 
 
 @dataclass
@@ -37,30 +43,57 @@ class Labels:
     def name(self, kind: str, key: str) -> str:
         return self.names.get((kind, key), key)
 
+    def note(self, kind: str, id_: int, key: str, said: str) -> None:
+        for alias in (key, str(id_)):
+            if alias:
+                self.ids[kind, alias], self.names[kind, alias] = id_, said
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A group, a department or a branch."""
+
+    kind: str
+    id: int
+    key: str
+    names: Mapping[str, str]
+
 
 def labels_of(session: Session, grants: Grants, lang: str, keys: Iterable[Key]) -> Labels:
-    """Look up keys that this request has not looked up yet, in one statement; services pass the door."""
+    """Look up keys that this request has not looked up yet: in one statement, or in none."""
     known: Labels = session.info.setdefault(f"case labels {lang}", Labels(lang))
     missing: dict[str, set[str]] = {}
     for kind, key in keys:
         if (kind, key) not in known.asked:
             missing.setdefault(kind, set()).add(key)
             known.asked.add((kind, key))
+    asked = {(kind, key) for kind in COMPANY for key in missing.pop(kind, ())}
+    if asked:
+        for unit in units(session, asked):
+            known.note(unit.kind, unit.id, unit.key, words(unit.names, lang))
     parts = [_statement(kind, wanted, grants) for kind, wanted in missing.items()]
-    if not parts:
-        return known
-    for kind, id_, key, names, text in session.execute(union_all(*parts) if len(parts) > 1 else parts[0]):
-        said = text or words(names, lang)
-        for alias in (key, str(id_)):
-            if alias:
-                known.ids[kind, alias], known.names[kind, alias] = id_, said
+    if parts:
+        for kind, id_, key, names, text in session.execute(union_all(*parts) if len(parts) > 1 else parts[0]):
+            known.note(kind, id_, key, text or words(names, lang))
     return known
+
+
+def units(session: Session, needed: Iterable[Key] = ()) -> list[Unit]:
+    """Groups, departments and branches, at most a minute old; read anew when a needed one is not among them."""
+    runtime = session.info.get("runtime")
+    at, kept = runtime.parts.get("case units", (0.0, [])) if runtime else (0.0, [])
+    there = {(u.kind, alias) for u in kept for alias in (u.key, str(u.id))}
+    if not kept or time.monotonic() - at > FRESH_SECONDS or not there.issuperset(needed):
+        parts = [select(literal(kind), model.id, model.key, model.names) for kind, model in COMPANY.items()]
+        kept = [Unit(*row) for row in session.execute(union_all(*parts))]
+        if runtime:
+            runtime.parts["case units"] = (time.monotonic(), kept)
+    return list(kept)
 
 
 def _statement(kind: str, keys: set[str], grants: Grants) -> Select[Any]:
     ids = [int(key) for key in keys if key.isdecimal() and len(key) < 10]
     nothing: Any = cast(literal(None), Json)
-    model: Any
     if kind == "person":
         full = Person.given + " " + Person.family
         who = or_(Person.login.in_(keys), Person.id.in_(ids))
@@ -70,9 +103,5 @@ def _statement(kind: str, keys: set[str], grants: Grants) -> Select[Any]:
         which = or_(Page.slug.in_(keys), Page.id.in_(ids))
         services: Select[Any] = select(literal(kind), Page.id, Page.slug, nothing, Page.title)
         return through(services.where(Page.kind == "service", which), grants)
-    if kind == "term":
-        names: Any = Term.names
-        return select(literal(kind), Term.id, cast(Term.id, String), names, literal("")).where(Term.id.in_(ids))
-    model = {"group": Group, "department": Department, "branch": Branch}[kind]
-    which = or_(model.key.in_(keys), model.id.in_(ids))
-    return select(literal(kind), model.id, model.key, model.names, literal("")).where(which)
+    names: Any = Term.names
+    return select(literal(kind), Term.id, cast(Term.id, String), names, literal("")).where(Term.id.in_(ids))

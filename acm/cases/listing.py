@@ -185,7 +185,7 @@ def read_cursor(cursor: str, keys: Sequence[tuple[Any, bool]]) -> list[Any]:
 def _fits(value: object, column: Any) -> bool:
     wanted: type = datetime if isinstance(column.type, UTCDateTime) else column.type.python_type
     if value is None:
-        return column.key != "id"
+        return str(column.key) != "id"
     if isinstance(value, datetime):
         return wanted is datetime and value.tzinfo is not None
     return isinstance(value, wanted) and (not isinstance(value, int) or abs(value) < 2**31)
