@@ -9,6 +9,7 @@ MODULES = (
     "acm.taxonomy.models",
     "acm.pages.models",
     "acm.cases.models",
+    "acm.kpi.models",
     "acm.catalog.models",
     "acm.notify.models",
 )

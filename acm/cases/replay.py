@@ -124,6 +124,7 @@ class Replay:
 
     def _apply(self, case: Case, record: Record, update: Update) -> None:
         origin = self._origin(update.by, update.at)
+        before = {"reassigned": case.reassigned, "reopened": case.reopened}
         case.made_sla = update.made_sla  # the source's own verdict; what it was before stands in the journal
         if case.state != update.state:
             case.enter(self.definition.state(update.state), origin)
@@ -133,8 +134,12 @@ class Replay:
         if changes:
             case.fields = {**case.fields, **{k: v[1] for k, v in changes.items()}}
         case.facts = {**case.facts, "import": {**case.facts["import"], "row": update.row}}
+        case.record(
+            "record.updated",
+            origin,
+            {"row": f"{record.key}/{update.row}", "changes": changes, "counted": _rises(before, update)},
+        )
         case.reassigned, case.reopened = update.reassigned, update.reopened
-        case.record("record.updated", origin, {"row": f"{record.key}/{update.row}", "changes": changes})
 
     def _set(self, case: Case, name: str, value: Any, origin: Origin) -> None:
         column = Case.COLUMNS[name]
@@ -196,6 +201,12 @@ class Replay:
 
     def _key(self, name: str) -> str:
         return f"{self.source}:{name}"
+
+
+def _rises(before: Mapping[str, int], update: Update) -> dict[str, int]:
+    """By how much the counters of the source rose with this update: what the figures count."""
+    after = {"reassigned": update.reassigned, "reopened": update.reopened}
+    return {name: after[name] - before[name] for name in after if after[name] > before[name]}
 
 
 def _people(updates: Iterable[Update]) -> Iterable[str]:

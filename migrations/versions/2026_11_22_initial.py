@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 03:43:35.424565
+Revision: 0001, after , 2026-11-22 03:59:08.949449
 """
 
 import sqlalchemy as sa
@@ -111,6 +111,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_role")),
         sa.UniqueConstraint("key", name=op.f("uq_role_key")),
     )
+    op.create_table(
+        "rollup",
+        sa.Column("department_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("grain", sa.String(length=10), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("type", sa.String(length=80), nullable=False),
+        sa.Column("bucket", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "department_id", "grain", "kind", "day", "part", "type", "bucket", name=op.f("pk_rollup")
+        ),
+    )
+    with op.batch_alter_table("rollup", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_rollup_part",
+            ["department_id", "grain", "kind", "part", "day", "type", "bucket", "count", "total"],
+            unique=False,
+        )
+
     op.create_table(
         "seal",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -550,6 +572,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_comment_page_id_at", ["page_id", "at"], unique=False)
 
     op.create_table(
+        "fact",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("page_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("nth", sa.SmallInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("at", acm.db.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("type", sa.String(length=80), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("branch_id", sa.Integer(), nullable=False),
+        sa.Column("service_id", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("confidential", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_fact_page_id_page"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fact")),
+    )
+    with op.batch_alter_table("fact", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_fact_department_id_kind_day", ["department_id", "kind", "day", "confidential"], unique=False
+        )
+        batch_op.create_index("ix_fact_kind_at", ["kind", "at", "id"], unique=False)
+        batch_op.create_index("ix_fact_kind_branch_id_day", ["kind", "branch_id", "day"], unique=False)
+        batch_op.create_index("ix_fact_kind_service_id_day", ["kind", "service_id", "day"], unique=False)
+        batch_op.create_index("ix_fact_page_id", ["page_id"], unique=False)
+
+    op.create_table(
         "favourite",
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("page_id", sa.Integer(), nullable=False),
@@ -737,6 +789,14 @@ def downgrade() -> None:
 
     op.drop_table("link")
     op.drop_table("favourite")
+    with op.batch_alter_table("fact", schema=None) as batch_op:
+        batch_op.drop_index("ix_fact_page_id")
+        batch_op.drop_index("ix_fact_kind_service_id_day")
+        batch_op.drop_index("ix_fact_kind_branch_id_day")
+        batch_op.drop_index("ix_fact_kind_at")
+        batch_op.drop_index("ix_fact_department_id_kind_day")
+
+    op.drop_table("fact")
     with op.batch_alter_table("comment", schema=None) as batch_op:
         batch_op.drop_index("ix_comment_page_id_at")
 
@@ -797,6 +857,10 @@ def downgrade() -> None:
     op.drop_table("type_version")
     op.drop_table("stream")
     op.drop_table("seal")
+    with op.batch_alter_table("rollup", schema=None) as batch_op:
+        batch_op.drop_index("ix_rollup_part")
+
+    op.drop_table("rollup")
     op.drop_table("role")
     op.drop_table("login_throttle")
     with op.batch_alter_table("job", schema=None) as batch_op:
