@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acm.catalog import importing
 from acm.catalog.models import OTHER, SERVICE
 from acm.catalog.other import OTHER_SERVICE
 from acm.catalog.request_type import CASE_TYPES, REQUEST
@@ -14,4 +15,5 @@ def contributions() -> list[Contribution]:
         Contribution("page_type", REQUEST.key, REQUEST),
         Contribution("vocabulary", CASE_TYPES.key, CASE_TYPES),
         Contribution("service", OTHER, OTHER_SERVICE),
+        *importing.contributions(),
     ]

@@ -34,13 +34,15 @@ class Report:
 
     read: int = 0
     made: Counter[str] = field(default_factory=Counter)
+    updated: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
 
     def lines(self) -> list[str]:
         """The report as sentences for a terminal."""
         made = [f"made {count} {what}" for what, count in sorted(self.made.items())]
+        updated = [f"updated {count} {what}" for what, count in sorted(self.updated.items())]
         skipped = [f"skipped {count}: {reason}" for reason, count in sorted(self.skipped.items())]
-        return [f"read {self.read} rows", *(made or ["made nothing"]), *skipped]
+        return [f"read {self.read} rows", *(made or ["made nothing"]), *updated, *skipped]
 
 
 @dataclass(frozen=True)

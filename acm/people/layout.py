@@ -1,9 +1,10 @@
-"""What people bring to every page's layout."""
+"""What people bring to every page's layout, and to the importers."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from acm.people import importing
 from acm.people.models import Installation
 from acm.snapshot import Contribution
 from acm.web.templating import UI
@@ -12,7 +13,7 @@ COMPANY = "company"
 
 
 def contributions() -> list[Contribution]:
-    return [Contribution("layout", "people", company)]
+    return [Contribution("layout", "people", company), *importing.contributions()]
 
 
 def company(ui: UI) -> dict[str, Any]:
