@@ -42,9 +42,10 @@ function busy(event) {
   if (event.target.method !== "post") return
   if (button.getAttribute("aria-busy")) return event.preventDefault()
   setTimeout(() => button.setAttribute("aria-busy", "true"))
-  setTimeout(() => button.removeAttribute("aria-busy"), 8000)
+  const rest = () => button.removeAttribute("aria-busy")
+  setTimeout(rest, 8000)
+  addEventListener("pageshow", rest, { once: true })
 }
-addEventListener("pageshow", () => document.querySelectorAll(".btn[aria-busy]").forEach((one) => one.removeAttribute("aria-busy")))
 
 // suggestions for people, departments, pages
 
