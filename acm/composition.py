@@ -5,12 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from acm import operations
+from acm.cases import approval_routes
 from acm.catalog import contributions as catalog_contributions
+from acm.catalog import tracking_routes
 from acm.db import Database
 from acm.jobs.queue import Worker
 from acm.kernel.world import World
+from acm.kpi import contributions as kpi_contributions
 from acm.notify import contributions as notify_contributions
 from acm.notify import routes as notify_routes
+from acm.pages import api as pages_api
+from acm.people import api as people_api
 from acm.people import layout as people_layout
 from acm.people import routes as people_routes
 from acm.search import api as search_api
@@ -19,6 +24,7 @@ from acm.search import routes as search_routes
 from acm.search.backends import open_backend
 from acm.settings import Settings
 from acm.snapshot import Contribution
+from acm.web import routes_ui
 from acm.web.runtime import Runtime
 from acm.web.uploads import FileStore
 
@@ -36,8 +42,13 @@ def routers() -> list[APIRouter]:
     """Every router of the core, in order of matching."""
     return [
         operations.router,
+        routes_ui.router,
         people_routes.router,
         notify_routes.router,
+        approval_routes.router,
+        tracking_routes.router,
+        people_api.router,
+        pages_api.router,
         search_routes.router,
         search_api.router,
     ]
@@ -47,7 +58,9 @@ def create_runtime(settings: Settings, database: Database | None = None) -> Runt
     """The parts of one process, with the snapshot composed."""
     runtime = Runtime(settings, database or Database(settings.url), FileStore(settings.data_dir / "files"))
     search = runtime.parts["search"] = open_backend(settings, runtime.db)
-    world = World(runtime, [*core(), *search_contributions.contributions(search)])
+    world = World(
+        runtime, [*core(), *kpi_contributions.contributions(settings), *search_contributions.contributions(search)]
+    )
     runtime.parts["world"] = world
     world.refresh()
     return runtime

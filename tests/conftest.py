@@ -85,7 +85,16 @@ def session(runtime: Runtime) -> Iterator[Session]:
 
 
 class Browser(TestClient):
-    """A signed-in person's browser. ``submit`` posts a form with its CSRF token."""
+    """A signed-in person's browser. ``submit`` posts a form with its CSRF token.
+
+    What the test did in its own session is committed before each request, so that no lock of it stands in the way.
+    """
+
+    test_session: Session
+
+    def request(self, *args: object, **options: object) -> object:
+        self.test_session.commit()
+        return super().request(*args, **options)
 
     def submit(self, path: str, data: dict[str, object] | None = None, **options: object) -> object:
         return self.post(path, data={"csrf_token": self.headers["x-csrf-token"], **(data or {})}, **options)
@@ -95,12 +104,14 @@ Browse = Callable[..., Browser]
 
 
 @pytest.fixture
-def browse(app: Application) -> Iterator[Browse]:
+def browse(app: Application, session: Session) -> Iterator[Browse]:
     """``browse("oleg")`` is Oleg's browser; ``browse()`` is nobody's."""
     opened: list[Browser] = []
 
     def open_browser(login: str | None = None, *, lang: str = "en") -> Browser:
+        session.commit()
         browser = Browser(app, base_url="http://testserver", raise_server_exceptions=False, follow_redirects=False)
+        browser.test_session = session
         browser.headers["accept-language"] = lang
         if login:
             with app.runtime.db.writing(app.runtime.snapshot) as db:

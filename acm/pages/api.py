@@ -1,0 +1,207 @@
+"""Pages over JSON: types, pages of every kind, their comments, files, events and links. All through the door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+from sqlalchemy import Select, select, tuple_
+
+from acm.errors import Forbidden
+from acm.journal import Event, settled
+from acm.pages.comments import add_comment, comments_of
+from acm.pages.models import File, Page
+from acm.pages.visibility import inside, visible, visible_page
+from acm.people.rights import may, require
+from acm.people.signin import Me
+from acm.web.api import Model, Paged, View, after_id, api_router, page_of, tag_answer, write_cursor
+from acm.web.runtime import Db, World
+
+router = api_router("pages")
+Number = Annotated[str, "number of the page, IT-42"]
+
+
+class PageView(View):
+    """A page as everyone who may see it sees it."""
+
+    id: int
+    number: str
+    kind: str
+    type: str
+    title: str
+    body: str
+    language: str
+    fields: dict[str, Any]
+    state: str
+    is_open: bool
+    confidential: bool
+    owner_id: int | None
+    requester_id: int | None
+    department_id: int | None
+    branch_id: int | None
+    group_id: int | None
+    opened_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class PagesView(View):
+    items: list[PageView]
+    next: str | None
+
+
+class CommentView(View):
+    id: int
+    author_id: int | None
+    audience: str
+    body: str
+    at: datetime
+    edited_at: datetime | None
+
+
+class CommentsView(View):
+    items: list[CommentView]
+    next: str | None
+
+
+class NewComment(Model):
+    """A comment to write; ``internal`` is for those who work the page."""
+
+    body: str
+    audience: str = "all"
+
+    model_config = Model.model_config | {
+        "json_schema_extra": {"examples": [{"body": "Which client version?", "audience": "all"}]}
+    }
+
+
+class FileView(View):
+    id: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    audience: str
+    at: datetime
+
+
+class EventView(View):
+    """One entry of the journal."""
+
+    id: int
+    page_id: int | None
+    stream: str
+    seq: int
+    kind: str
+    actor_id: int | None
+    at: datetime
+    source: str
+    audience: str
+    data: dict[str, Any]
+
+
+class EventsView(View):
+    items: list[EventView]
+    next: str | None
+
+
+class TypeView(View):
+    key: str
+    kind: str
+    names: dict[str, str]
+    definition: dict[str, Any]
+
+
+@router.get("/types")
+def list_types(me: Me, world: World) -> list[TypeView]:
+    """Types that can be used now, with their fields, states and transitions."""
+    return [
+        TypeView(key=t.key, kind=t.kind, names=t.names, definition=t.definition()) for t in world.values("page_type")
+    ]
+
+
+@router.get("/pages", response_model=PagesView)
+def list_pages(
+    db: Db,
+    me: Me,
+    page: Paged,
+    kind: Annotated[str, Query(max_length=20, description="case, service, article, …")] = "",
+    type_: Annotated[str, Query(alias="type", max_length=80, description="Key of a type.")] = "",
+) -> Any:
+    """Pages the person may see, by id."""
+    statement: Select[Page] = visible(me.grants).where(Page.id > after_id(page))
+    if kind:
+        statement = statement.where(Page.kind == kind.replace("\x00", ""))
+    if type_:
+        statement = statement.where(Page.type == type_.replace("\x00", ""))
+    rows = db.scalars(statement.order_by(Page.id).limit(page.limit + 1)).all()
+    return page_of(rows, page.limit, lambda p: view_of(p, me), lambda p: write_cursor(id=p.id))
+
+
+@router.get("/pages/{number}")
+def show_page(db: Db, me: Me, number: str, response: Response) -> PageView:
+    found: Page = visible_page(db, me.grants, number)
+    tag_answer(response, found.version)
+    return view_of(found, me)
+
+
+@router.get("/pages/{number}/comments", response_model=CommentsView)
+def list_comments(db: Db, me: Me, number: str, page: Paged) -> Any:
+    """The comments this person may read, in order of time."""
+    rows = [c for c in comments_of(db, visible_page(db, me.grants, number), me.grants) if c.id > after_id(page)]
+    return page_of(rows, page.limit, CommentView.model_validate, lambda c: write_cursor(id=c.id))
+
+
+@router.post("/pages/{number}/comments", status_code=201)
+def write_comment(db: Db, me: Me, number: str, new: NewComment) -> CommentView:
+    """Write a comment."""
+    found: Page = visible_page(db, me.grants, number, lock=True)
+    if new.audience == "internal":
+        require(me.grants, "comment.internal", found)
+    elif new.audience != "all":
+        raise Forbidden("The audience of a comment is `all` or `internal`")
+    return CommentView.model_validate(add_comment(db, found, new.body, me.origin(), audience=new.audience))
+
+
+@router.get("/pages/{number}/files")
+def list_files(db: Db, me: Me, number: str) -> list[FileView]:
+    """Files of a page; their bytes are at ``/files/{id}``."""
+    found: Page = visible_page(db, me.grants, number)
+    statement = select(File).where(File.page_id == found.id, File.removed_at.is_(None)).order_by(File.id)
+    if not may(me.grants, "comment.internal", found):
+        statement = statement.where(File.audience == "all")
+    return [FileView.model_validate(file) for file in db.scalars(inside(statement))]
+
+
+@router.get("/pages/{number}/events", response_model=EventsView)
+def list_page_events(db: Db, me: Me, number: str, page: Paged) -> Any:
+    """The journal of one page, internal events only for those who work it."""
+    found: Page = visible_page(db, me.grants, number)
+    statement = select(Event).where(Event.page_id == found.id, Event.id > after_id(page)).order_by(Event.id)
+    if not may(me.grants, "comment.internal", found):
+        statement = statement.where(Event.audience == "all")
+    rows = db.scalars(inside(statement).limit(page.limit + 1)).all()
+    return page_of(rows, page.limit, EventView.model_validate, lambda e: write_cursor(id=e.id))
+
+
+@router.get("/events", response_model=EventsView)
+def list_events(db: Db, me: Me, page: Paged) -> Any:
+    """The journal of all pages the person may see, by cursor; for those with ``journal.read``."""
+    require(me.grants, "journal.read")
+    place = (int(page.cursor.get("tx", 0)), after_id(page))
+    seen = visible(me.grants).with_only_columns(Page.id)
+    statement = select(Event).where(
+        tuple_(Event.tx, Event.id) > place, Event.page_id.in_(seen), Event.audience == "all"
+    )
+    rows = db.scalars(settled(inside(statement), db).order_by(Event.tx, Event.id).limit(page.limit + 1)).all()
+    return page_of(rows, page.limit, EventView.model_validate, lambda e: write_cursor(tx=e.tx, id=e.id))
+
+
+def view_of(page: Page, me: Me) -> PageView:
+    """The page with the fields this reader may see: fields for agents only stay with them."""
+    shown = PageView.model_validate(page)
+    if not may(me.grants, "comment.internal", page):
+        hidden = {f.key for f in page.form if f.internal}
+        shown.fields = {k: v for k, v in shown.fields.items() if k not in hidden}
+    return shown
