@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, delete, func, insert, literal, select, true
+from sqlalchemy import delete, func, insert, literal, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
@@ -154,7 +154,7 @@ def rebuild(
 
 def _newest(session: Session) -> tuple[int, int]:
     """The last event of which it is sure that none comes before it any more."""
-    statement: Select[Any] = select(Event.tx, Event.id).order_by(Event.tx.desc(), Event.id.desc()).limit(1)
+    statement: Any = select(Event.tx, Event.id).order_by(Event.tx.desc(), Event.id.desc()).limit(1)
     row = session.execute(settled(unrestricted(statement, NAME), session)).first()
     return (row[0], row[1]) if row else (0, 0)
 

@@ -28,7 +28,7 @@ class Fact(Base):
     __tablename__ = "fact"
     __table_args__ = (
         Index("ix_fact_page_id", "page_id"),
-        Index("ix_fact_department_id_kind_day", "department_id", "kind", "day", "confidential"),
+        Index("ix_fact_department_id_kind_day", "confidential", "department_id", "kind", "day"),
         Index("ix_fact_kind_at", "kind", "at", "id"),
         Index("ix_fact_kind_service_id_day", "kind", "service_id", "day"),
         Index("ix_fact_kind_branch_id_day", "kind", "branch_id", "day"),

@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 03:59:08.949449
+Revision: 0001, after , 2026-11-22 04:02:25.188299
 """
 
 import sqlalchemy as sa
@@ -594,7 +594,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("fact", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_fact_department_id_kind_day", ["department_id", "kind", "day", "confidential"], unique=False
+            "ix_fact_department_id_kind_day", ["confidential", "department_id", "kind", "day"], unique=False
         )
         batch_op.create_index("ix_fact_kind_at", ["kind", "at", "id"], unique=False)
         batch_op.create_index("ix_fact_kind_branch_id_day", ["kind", "branch_id", "day"], unique=False)
