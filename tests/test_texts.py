@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -22,6 +23,7 @@ OPTIONS = {
     }
 }
 PLACES = {"acm": ROOT / "acm", "templates": ROOT / "templates", "plugins": ROOT / "plugins"}
+RAISED = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.Problem)}
 PARAM = re.compile(r"%\((\w+)\)[sd]")
 
 
@@ -69,7 +71,25 @@ def test_a_translation_has_the_params_of_its_text():
     assert not wrong
 
 
-def test_titles_and_details_of_problems_are_translated():
+def details() -> dict[str, str]:
+    """Texts given to problems where they are raised: ``Conflict("This step is decided already")``."""
+    found = {}
+    for path in (ROOT / "acm").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args:
+                given = node.args[0]
+                if isinstance(given, ast.Constant) and isinstance(given.value, str) and given.value:
+                    found[given.value] = f"{path.relative_to(ROOT)}:{node.lineno}"
+    return found
+
+
+def test_what_a_problem_says_is_translated():
+    known = translations()
+
+    assert {text: place for text, place in details().items() if not all(known.get(text, ("",)))} == {}
+
+
+def test_titles_of_problems_are_translated():
     known = translations()
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Problem)]
 
