@@ -10,7 +10,7 @@ from heapq import nlargest
 from typing import NamedTuple, Protocol
 
 from acm.search.documents import KINDS, MINE, Answer, Group, Hit, Query
-from acm.search.marking import extract, holds, mark
+from acm.search.marking import Marks, extract, holds, mark, marks_of
 from acm.search.question import Clause, Question, Synonyms, ask
 from acm.search.spelling import Vocabulary, nearest
 from acm.search.text import LONGEST_EDGE, normalise, other_layout, stem, words
@@ -159,9 +159,8 @@ def _answer(
     leading = {kind: nlargest(query.per_group, by_kind[kind], key=_rank) for kind in led}
     shown = {match.ref: match for match in [*best, *(match for some in leading.values() for match in some)]}
     stored = index.stored(shown.keys(), query.tokens) if shown else {}
-    hits = {
-        ref: _hit(stored[ref], match, question, query.lang, beginnings) for ref, match in shown.items() if ref in stored
-    }
+    marks = marks_of(question.options, beginnings)
+    hits = {ref: _hit(stored[ref], match, marks, query.lang) for ref, match in shown.items() if ref in stored}
     return Answer(
         hits=tuple(hits[match.ref] for match in best if match.ref in hits),
         total=len(chosen),
@@ -212,9 +211,9 @@ def _rank(match: Match) -> tuple[float, float]:
     return match.score, match.at
 
 
-def _hit(found: Stored, match: Match, question: Question, lang: str, beginnings: tuple[str, ...]) -> Hit:
-    marks = question.marks
+def _hit(found: Stored, match: Match, marks: Marks, lang: str) -> Hit:
     title = found.titles.get(lang) or next((text for text in found.titles.values() if text), found.number)
+    marked = mark(title, marks)
     return Hit(
         id=found.id,
         key=found.key,
@@ -222,14 +221,15 @@ def _hit(found: Stored, match: Match, question: Question, lang: str, beginnings:
         score=match.score,
         number=found.number,
         title=title,
-        marked=mark(title, marks, beginnings),
-        extract=extract(_telling(found, marks, lang), marks),
+        marked=marked,
+        extract=extract(_telling(found, marks, lang, any(is_match for _, is_match in marked)), marks),
         at=found.at,
     )
 
 
-def _telling(found: Stored, marks: Collection[str], lang: str) -> str:
-    """The text that tells best why the document was found: the reader's language first."""
-    texts = [found.bodies.get(lang, ""), *found.bodies.values(), found.comments, found.internal]
-    texts = [text for text in texts if text]
-    return next((text for text in texts if marks and holds(text, marks)), texts[0] if texts else "")
+def _telling(found: Stored, marks: Marks, lang: str, title_tells: bool) -> str:
+    """The text that tells best why the document was found: the reader's language first, another at need."""
+    own = found.bodies.get(lang, "")
+    others = [text for other, text in found.bodies.items() if other != lang and not (title_tells and own)]
+    texts = [text for text in (own, found.comments, found.internal, *others) if text]
+    return next((text for text in texts if holds(text, marks)), texts[0] if texts else "")

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from acm.search.documents import Segments
 from acm.search.text import Word, stem, words
 
 EXTRACT = 180
-LONGEST_READ = 20_000
+LONGEST_READ = 8_000
+
+_LOOSE = " .,;:!?-–—…"
 
 
-def mark(text: str, stems: Collection[str], beginnings: tuple[str, ...] = ()) -> Segments:
-    """The text in pieces, with every form of the asked words marked, and words with one of ``beginnings``."""
+@dataclass(frozen=True)
+class Marks:
+    """What is marked: single stems, stems that stand side by side, and beginnings of words."""
+
+    stems: frozenset[str] = frozenset()
+    runs: tuple[tuple[str, ...], ...] = ()
+    beginnings: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.stems or self.runs or self.beginnings)
+
+
+def marks_of(options: Iterable[Sequence[str]], beginnings: tuple[str, ...] = ()) -> Marks:
+    """Marks for stem sequences: those of one stem are marked wherever they stand."""
+    kept = [tuple(option) for option in options]
+    runs = tuple(dict.fromkeys(option for option in kept if len(option) > 1))
+    return Marks(frozenset(option[0] for option in kept if len(option) == 1), runs, beginnings)
+
+
+def mark(text: str, marks: Marks) -> Segments:
+    """The text in pieces, with every form of the asked words marked and neighbours marked together."""
     pieces: list[tuple[str, bool]] = []
     end = 0
-    for word in words(text):
-        if not _matches(word, stems, beginnings):
-            continue
+    for word in matching(text, marks):
         if pieces and pieces[-1][1] and not text[end : word.start].strip():
             pieces[-1] = (pieces[-1][0] + text[end : word.end], True)
         else:
@@ -30,25 +50,57 @@ def mark(text: str, stems: Collection[str], beginnings: tuple[str, ...] = ()) ->
     return tuple(pieces)
 
 
-def extract(text: str, stems: Collection[str], length: int = EXTRACT) -> Segments:
+def extract(text: str, marks: Marks, length: int = EXTRACT) -> Segments:
     """The piece of a text that holds most of the asked words, marked; its beginning when it holds none."""
     text = " ".join(text[:LONGEST_READ].split())
-    found = [word for word in words(text) if _matches(word, stems, ())]
-    start = _best_start(found, length)
+    start = _best_start(matching(text, marks), length)
     if start:
         start = _after_blank(text, max(0, start - length // 4))
     piece = text[start : start + length]
     if start + length < len(text):
-        piece = piece.rsplit(" ", 1)[0] + "…"
-    return mark("…" + piece if start else piece, stems)
+        piece = piece.rsplit(" ", 1)[0].rstrip(_LOOSE) + "…"
+    return mark("…" + piece if start else piece, marks)
 
 
-def holds(text: str, stems: Collection[str]) -> bool:
+def holds(text: str, marks: Marks) -> bool:
     """Whether any asked word stands in the text."""
-    return any(_matches(word, stems, ()) for word in words(text[:LONGEST_READ]))
+    return bool(matching(text[:LONGEST_READ], marks))
 
 
-def _best_start(found: list[Word], length: int) -> int:
+def matching(text: str, marks: Marks) -> list[Word]:
+    """The words of a text that are marked, in order."""
+    if not marks:
+        return []
+    found = list(words(text))
+    chosen = {at for at, word in enumerate(found) if _matches(word, marks)}
+    if marks.runs:
+        chosen |= _in_runs(found, marks.runs)
+    return [found[at] for at in sorted(chosen)]
+
+
+def _matches(word: Word, marks: Marks) -> bool:
+    own = {word.normal, *map(stem, word.parts)} if word.parts else {stem(word.normal)}
+    if not marks.stems.isdisjoint(own):
+        return True
+    starts = marks.beginnings
+    return bool(starts) and (word.normal.startswith(starts) or any(part.startswith(starts) for part in word.parts))
+
+
+def _in_runs(found: Sequence[Word], runs: Iterable[Sequence[str]]) -> set[int]:
+    """Places of words that stand side by side as one of the runs; joined words count as their parts."""
+    row: list[tuple[str, int]] = []
+    for at, word in enumerate(found):
+        row += [(stem(part), at) for part in word.parts or (word.normal,)]
+    chosen: set[int] = set()
+    for run in runs:
+        wanted = [one for one in run if "-" not in one] or list(run)
+        for at in range(len(row) - len(wanted) + 1):
+            if all(row[at + step][0] == one for step, one in enumerate(wanted)):
+                chosen.update(row[at + step][1] for step in range(len(wanted)))
+    return chosen
+
+
+def _best_start(found: Sequence[Word], length: int) -> int:
     """Where the window with the most different asked words begins."""
     best, best_start, last = 0, 0, 0
     for first, word in enumerate(found):
@@ -64,13 +116,3 @@ def _best_start(found: list[Word], length: int) -> int:
 def _after_blank(text: str, start: int) -> int:
     blank = text.find(" ", start, start + 40)
     return blank + 1 if start and blank >= 0 else start
-
-
-def _matches(word: Word, stems: Collection[str], beginnings: tuple[str, ...]) -> bool:
-    if word.parts and (word.normal in stems or any(stem(part) in stems for part in word.parts)):
-        return True
-    if not word.parts and stem(word.normal) in stems:
-        return True
-    return bool(beginnings) and (
-        word.normal.startswith(beginnings) or any(p.startswith(beginnings) for p in word.parts)
-    )

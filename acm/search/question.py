@@ -25,11 +25,6 @@ class Clause:
     surface: str
     options: tuple[Stems, ...]
 
-    @property
-    def marks(self) -> Iterable[str]:
-        """Stems to mark in the texts found."""
-        return (word for option in self.options for word in option)
-
 
 @dataclass(frozen=True)
 class Question:
@@ -40,8 +35,9 @@ class Question:
     unwanted: tuple[Clause, ...] = ()
 
     @property
-    def marks(self) -> frozenset[str]:
-        return frozenset(word for clause in self.wanted for word in clause.marks)
+    def options(self) -> list[Stems]:
+        """Every stem sequence that was asked for: what is marked in the texts found."""
+        return [option for clause in self.wanted for option in clause.options]
 
 
 @dataclass(frozen=True)

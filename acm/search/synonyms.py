@@ -20,7 +20,6 @@ CORE: tuple[tuple[str, ...], ...] = (
     ("телефон", "phone"),
     ("отпуск", "vacation", "leave"),
     ("больничный", "листок нетрудоспособности", "sick leave"),
-    ("справка", "certificate"),
     ("договор", "контракт", "contract"),
     ("доверенность", "power of attorney"),
     ("сотрудник", "работник", "employee"),

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from acm.search.marking import extract, mark
+from acm.search.marking import Marks, extract, mark, marks_of
 from acm.search.question import LONGEST_QUESTION, MOST_CLAUSES, ask, synonyms
 from acm.search.spelling import nearest, one_slip, within_two
 from acm.search.text import normalise, other_layout, stem, stems, storable
@@ -76,7 +76,7 @@ def test_synonyms_of_several_words_cover_neighbours() -> None:
 
 
 def test_words_are_marked_and_neighbours_together() -> None:
-    assert mark("Справки, справка 2-НДФЛ!", {"справк", "ндфл"}) == (
+    assert mark("Справки, справка 2-НДФЛ!", Marks(frozenset({"справк", "ндфл"}))) == (
         ("Справки", True),
         (", ", False),
         ("справка 2-НДФЛ", True),
@@ -84,13 +84,24 @@ def test_words_are_marked_and_neighbours_together() -> None:
     )
 
 
+def test_words_of_a_phrase_are_marked_only_side_by_side() -> None:
+    remote = marks_of([("remot", "access"), ("vpn",)])
+    assert mark("Access: remote access, VPN", remote) == (
+        ("Access: ", False),
+        ("remote access", True),
+        (", ", False),
+        ("VPN", True),
+    )
+    assert mark("форма 2-НДФЛ", marks_of([("форм", "2", "ндфл")])) == (("форма 2-НДФЛ", True),)
+
+
 def test_markup_in_texts_stays_text() -> None:
-    assert mark("<b>vpn</b>", {"vpn"}) == (("<b>", False), ("vpn", True), ("</b>", False))
+    assert mark("<b>vpn</b>", Marks(frozenset({"vpn"}))) == (("<b>", False), ("vpn", True), ("</b>", False))
 
 
 def test_an_extract_is_the_window_with_most_words() -> None:
     long = "пароль " + "пусто " * 100 + "пароль и токен рядом " + "пусто " * 100
-    shown = "".join(piece for piece, _ in extract(long, {stem("пароль"), stem("токен")}))
+    shown = "".join(piece for piece, _ in extract(long, Marks(frozenset({stem("пароль"), stem("токен")}))))
     assert "пароль и токен рядом" in shown
     assert len(shown) <= 182
 
@@ -130,7 +141,7 @@ def test_time_is_linear() -> None:
         start = time.perf_counter()
         for _ in range(3):
             list(stems(text))
-            extract(text, {"а"})
+            extract(text, marks_of([("а",), ("а", "а"), ("1", "1")]))
             ask(text)
         return time.perf_counter() - start
 
