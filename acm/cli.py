@@ -18,6 +18,7 @@ from acm.people.models import Person
 from acm.people.passwords import check_strength, hash_password
 from acm.people.routes import demo_logins
 from acm.people.signin import end_sessions, find_person, issue_token
+from acm.search import commands as search_commands
 from acm.settings import Settings, from_environment
 from acm.web.runtime import Runtime
 
@@ -86,6 +87,18 @@ def worker() -> None:
         thread.run()
     except KeyboardInterrupt:
         thread.stop()
+
+
+@cli.command()
+def reindex(
+    backend: Annotated[str, typer.Option(help="Engine to index for; the one in use if not given.")] = "",
+) -> None:
+    """Write the search index anew; the old one answers until the new one is complete."""
+    settings = from_environment()
+    _require_schema(settings)
+    database = Database(settings.url)
+    done = search_commands.reindex(settings, database, console, backend=backend)
+    console.print(f"Indexed {done} documents")
 
 
 @user.command("add")

@@ -23,6 +23,7 @@ BATCH = 500
 class SearchBackend(Protocol):
     """A search engine. Readers may be many; :meth:`apply` and :meth:`rebuild` belong to one indexer."""
 
+    name: str
     synonyms: Synonyms
 
     def apply(self, batch: Sequence[Change]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from acm.search.backends import SearchBackend
-from acm.search.feed import NAME, Indexer
+from acm.search.feed import Indexer
 from acm.search.synonyms import CORE
 from acm.snapshot import Contribution
 
 
 def contributions(backend: SearchBackend) -> list[Contribution]:
     return [
-        Contribution("consumer", NAME, Indexer(backend).step),
+        Contribution("consumer", "search", Indexer(backend).step),
         Contribution("synonyms", "core", CORE),
     ]

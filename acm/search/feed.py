@@ -1,6 +1,7 @@
 """The one indexer: turns events of the journal into changed documents, and writes the index anew when asked.
 
-Any process may try; the lease on the consumer's row elects one. The index is committed before the cursor moves, so
+Any process may try; the lease on the consumer's row elects one. Each engine has a cursor of its own, so that one
+that is taken to use again catches up. The index is committed before the cursor moves, so
 that after a kill the same events are indexed again, which changes nothing.
 """
 
@@ -27,7 +28,6 @@ from acm.snapshot import Snapshot
 
 log = structlog.get_logger("acm.search")
 
-NAME = "search"
 LEASE = timedelta(seconds=30)
 BATCH = 500
 SMALL_BATCH = 100
@@ -45,6 +45,7 @@ class Indexer:
 
     def __init__(self, backend: SearchBackend) -> None:
         self.backend = backend
+        self.name = f"search:{backend.name}"
         self._me = f"{holder()}:{id(self)}"
         self._is_current = False
         self._last = 0.0
@@ -55,19 +56,19 @@ class Indexer:
         if self._rebuild and self._rebuild.is_alive():
             return 0
         if not self._is_current:
-            self._is_current = self.backend.status().is_current
+            self._is_current = self.backend.status().is_current and _has_cursor(db, self.name)
         if not self._is_current:
             self._rebuild = threading.Thread(target=self._first, args=(db,), name="acm-reindex", daemon=True)
             self._rebuild.start()
             return 0
-        waiting = _waiting(db)
+        waiting = _waiting(db, self.name)
         if not waiting or (waiting < SMALL_BATCH and time.monotonic() - self._last < PAUSE):
             return 0
         return self.index(db)
 
     def index(self, db: Database) -> int:
         """One batch of events now, if this process may; returns their number."""
-        cursor = take_lease(db, self._me)
+        cursor = take_lease(db, self.name, self._me)
         if cursor is None:
             return 0
         with db.reading() as session:
@@ -77,23 +78,23 @@ class Indexer:
             self.backend.apply(changes)
         self._last = time.monotonic()
         if events:
-            move_cursor(db, self._me, (events[-1].tx, events[-1].id))
+            move_cursor(db, self.name, self._me, (events[-1].tx, events[-1].id))
         return len(events)
 
     def reindex(self, db: Database, progress: Progress | None = None) -> int:
         """Write the index anew; raises :class:`Conflict` while another process is at it."""
-        if take_lease(db, self._me) is None:
+        if take_lease(db, self.name, self._me) is None:
             raise Conflict("Another process is writing the search index: try again in half a minute")
         with db.reading() as session:
             head = _head(session)
 
         def go_on(done: int) -> None:
-            take_lease(db, self._me)
+            take_lease(db, self.name, self._me)
             if progress:
                 progress(done)
 
         done = self.backend.rebuild(everything(db), go_on)
-        move_cursor(db, self._me, head)
+        move_cursor(db, self.name, self._me, head)
         self._is_current = True
         return done
 
@@ -120,13 +121,13 @@ def changed(session: Session, events: Sequence[Event]) -> list[Change]:
     return [change for kind, wanted in ids.items() if wanted for change in SOURCES[kind][1](session, wanted)]
 
 
-def take_lease(db: Database, me: str) -> Cursor | None:
+def take_lease(db: Database, name: str, me: str) -> Cursor | None:
     """The cursor, with the lease taken or prolonged; None while another process holds it."""
     now = clock.now()
     with db.writing() as session:
-        row = session.get(Consumer, NAME, with_for_update=True)
+        row = session.get(Consumer, name, with_for_update=True)
         if row is None:
-            row = Consumer(name=NAME, tx=0, event_id=0, holder="")
+            row = Consumer(name=name, tx=0, event_id=0, holder="")
             session.add(row)
         if row.holder not in ("", me) and row.lease_until is not None and row.lease_until > now:
             return None
@@ -134,18 +135,24 @@ def take_lease(db: Database, me: str) -> Cursor | None:
         return row.tx, row.event_id
 
 
-def move_cursor(db: Database, me: str, cursor: Cursor) -> None:
+def move_cursor(db: Database, name: str, me: str, cursor: Cursor) -> None:
     """Note how far the index is; nothing when the lease was lost meanwhile: the new holder goes over it again."""
     with db.writing() as session:
-        row = session.get(Consumer, NAME, with_for_update=True)
+        row = session.get(Consumer, name, with_for_update=True)
         if row is not None and row.holder == me:
             row.tx, row.event_id = cursor
 
 
-def _waiting(db: Database) -> int:
+def _has_cursor(db: Database, name: str) -> bool:
+    """False where the database is new and the index is another database's."""
+    with db.reading() as session:
+        return session.get(Consumer, name) is not None
+
+
+def _waiting(db: Database, name: str) -> int:
     """How many events wait, up to :data:`SMALL_BATCH`; a look without a lock."""
     with db.reading() as session:
-        row = session.get(Consumer, NAME)
+        row = session.get(Consumer, name)
         tx, event_id = (row.tx, row.event_id) if row else (0, 0)
         return len(after(session, tx, event_id, limit=SMALL_BATCH))
 

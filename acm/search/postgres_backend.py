@@ -67,6 +67,8 @@ FROM {SCHEMA}.document WHERE ref = ANY(%(refs)s)
 class PostgresBackend(Answering):
     """Index in the schema ``acm_search`` of the application's database; the login needs CREATE on it."""
 
+    name = "postgres"
+
     def __init__(self, db: Database, synonyms: Synonyms) -> None:
         super().__init__(synonyms)
         self._db = db
@@ -97,13 +99,13 @@ class PostgresBackend(Answering):
     def status(self) -> Status:
         with self._db.read_engine.connect() as connection:
             if not postgres_schema.exists(connection):
-                return Status("postgres", 0, None, 0, is_current=False)
+                return Status(self.name, 0, None, 0, is_current=False)
             documents = connection.exec_driver_sql(f"SELECT count(*) FROM {SCHEMA}.document").scalar_one()  # noqa: S608
             at = connection.exec_driver_sql(f"SELECT updated_at FROM {SCHEMA}.about").scalar()  # noqa: S608
             size = connection.exec_driver_sql(
                 f"SELECT pg_total_relation_size('{SCHEMA}.document') + pg_total_relation_size('{SCHEMA}.word')"
             ).scalar_one()
-        return Status("postgres", documents, at, size)
+        return Status(self.name, documents, at, size)
 
     def close(self) -> None:
         """Connections belong to the database's pool."""

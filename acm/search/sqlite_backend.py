@@ -30,6 +30,8 @@ _MOST_PARAMS = 500
 class SqliteBackend(Answering):
     """FTS5 index under ``folder``. Each thread reads through a connection of its own."""
 
+    name = "sqlite"
+
     def __init__(self, folder: Path, synonyms: Synonyms) -> None:
         super().__init__(synonyms)
         self._shelf = Shelf(folder)
@@ -67,12 +69,12 @@ class SqliteBackend(Answering):
     def status(self) -> Status:
         connection = self._connection()
         if connection is None:
-            return Status("sqlite", 0, None, 0, is_current=False)
+            return Status(self.name, 0, None, 0, is_current=False)
         documents = connection.execute("SELECT count(*) FROM document").fetchone()[0]
         at = connection.execute("SELECT updated_at FROM about").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         updated_at = datetime.fromtimestamp(at, UTC) if at else None
-        return Status("sqlite", documents, updated_at, self._shelf.size(), is_current=version == VERSION)
+        return Status(self.name, documents, updated_at, self._shelf.size(), is_current=version == VERSION)
 
     def close(self) -> None:
         with self._lock:

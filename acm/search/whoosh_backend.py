@@ -55,6 +55,8 @@ def schema() -> fields.Schema:
 class WhooshBackend(Answering):
     """Whoosh index under ``folder``. Questions take turns: they are short, and Whoosh's readers cannot be shared."""
 
+    name = "whoosh"
+
     def __init__(self, folder: Path, synonyms: Synonyms) -> None:
         super().__init__(synonyms)
         self._shelf = Shelf(folder)
@@ -94,11 +96,11 @@ class WhooshBackend(Answering):
         with self._lock:
             reader = self._reader()
             if reader is None:
-                return Status("whoosh", 0, None, self._shelf.size(), is_current=False)
+                return Status(self.name, 0, None, self._shelf.size(), is_current=False)
             assert self._open
             documents, at = reader.doc_count(), self._open[1].last_modified()
         advice = ADVICE if documents > ADVISED_DOCUMENTS else None
-        return Status("whoosh", documents, datetime.fromtimestamp(at, UTC), self._shelf.size(), advice)
+        return Status(self.name, documents, datetime.fromtimestamp(at, UTC), self._shelf.size(), advice)
 
     def close(self) -> None:
         with self._lock:

@@ -273,12 +273,12 @@ def test_an_indexer_that_lost_its_lease_does_not_move_the_cursor(
 ) -> None:
     write("Протекает кондиционер")
     with database.writing() as session:
-        row = session.get_one(Consumer, feed.NAME)
+        row = session.get_one(Consumer, indexer.name)
         row.holder = "somebody else"
         before = (row.tx, row.event_id)
-    feed.move_cursor(database, "me", (9, 9))
+    feed.move_cursor(database, indexer.name, "me", (9, 9))
     with database.reading() as session:
-        row = session.get_one(Consumer, feed.NAME)
+        row = session.get_one(Consumer, indexer.name)
         assert (row.tx, row.event_id) == before
 
 
@@ -290,6 +290,29 @@ def test_the_first_index_is_built_beside(backend: SearchBackend, database: Datab
     indexer._rebuild.join(timeout=20)
     assert finds("maria", "кондиционер") == {"Протекает кондиционер"}
     assert indexer.step(database) == 0
+
+
+def test_an_index_of_another_database_is_built_anew(
+    indexer: Indexer, database: Database, backend: SearchBackend, session: Session, write: Write, finds
+) -> None:
+    write("Протекает кондиционер")
+    session.delete(session.get_one(Consumer, indexer.name))
+    session.commit()
+    other = Indexer(backend)
+    assert other.step(database) == 0
+    assert other._rebuild is not None
+    other._rebuild.join(timeout=20)
+    assert finds("maria", "кондиционер") == {"Протекает кондиционер"}
+
+
+def test_an_engine_taken_to_use_again_catches_up(
+    indexer: Indexer, database: Database, tmp_path: Path, write: Write, finds
+) -> None:
+    other = Indexer(open_on_disk("whoosh", tmp_path / "whoosh"))
+    other.reindex(database)
+    write("Протекает кондиционер")
+    assert other.step(database) == indexer.step(database) == 1
+    assert finds("maria", "кондиционер") == {"Протекает кондиционер"}
 
 
 def test_reindexing_takes_pages_without_events_and_tells_progress(
