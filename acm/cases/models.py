@@ -5,7 +5,8 @@ Event kinds and their data (the contract of search, KPI, notifications and histo
 ``case.opened``     {type, state, service, group, owner, requester, beneficiary, department, branch, priority}
 ``case.moved``      {from, to} between open states; ``case.resolved``, ``case.closed``, ``case.cancelled``,
                     ``case.rejected`` and ``case.reopened`` carry the same
-``field.changed``   {field, from, to}: owner, group, priority, impact, urgency, title, or a field of the form
+``field.changed``   {field, from, to}: owner, group, priority, impact, urgency, title, confidential, department,
+                    branch, beneficiary, or a field of the form
 ``case.responded``  {} the first answer to the requester
 ``sla.set``         {calendar, response_due, due, promised, provisional}
 ``comment.added``   {comment}, audience as the comment's; ``file.added`` {file, name}
@@ -121,6 +122,7 @@ class Case(Page):
     COLUMNS = {
         "owner": "owner_id", "group": "group_id", "priority": "priority", "impact": "impact", "urgency": "urgency",
         "title": "title", "department": "department_id", "branch": "branch_id", "beneficiary": "beneficiary_id",
+        "confidential": "confidential",
     }  # fmt: skip
 
     def change(self, field: str, value: Any, origin: Origin) -> Event | None:

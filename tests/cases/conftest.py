@@ -52,6 +52,8 @@ def open_request(
             department=department(unit),
             state=state,
             language="en",
+            impact="one",
+            urgency="days",
             **more,  # type: ignore[arg-type]
         )
         moment = at or clock.now()

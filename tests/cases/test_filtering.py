@@ -29,7 +29,7 @@ def test_a_filter_reads_what_its_address_says():
 
 
 @pytest.mark.parametrize(
-    "name, value",
+    ("name", "value"),
     [("priority", "high"), ("due", "soon"), ("opened", "yesterday"), ("opened", "9999-12-31"), ("category", "alive"), ("ids", "-1"), ("made_sla", "maybe")],
 )  # fmt: skip
 def test_a_value_that_cannot_be_meant_is_refused(name, value):
