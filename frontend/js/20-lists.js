@@ -29,7 +29,13 @@ document.addEventListener("click", (event) => {
   count(box.form)
 })
 
-document.addEventListener("reset", (event) => setTimeout(() => count(event.target)))
+document.addEventListener("reset", (event) => {
+  if (!event.target.querySelector("[data-chosen]")) return
+  setTimeout(() => {
+    event.target.querySelectorAll("[data-row] .check").forEach((box) => { box.checked = false })
+    count(event.target)
+  })
+})
 document.addEventListener("htmx:after:swap", () => document.querySelectorAll("form:has(.bulk)").forEach(count))
 
 function count(form) {
