@@ -113,9 +113,14 @@ def term_merged(event: Event, names: Names) -> Told:
     return Told(_("%(who)s merged the tag %(before)s into %(after)s", before=before, after=after), "tag")
 
 
+def opened(event: Event, names: Names) -> Told:
+    return Told(_("%(who)s changed who may read this"), "eye")
+
+
 WORDS: dict[str, Words] = {
     "page.created": created,
     "page.edited": edited,
+    "page.opened": opened,
     "comment.added": commented,
     "comment.edited": comment_edited,
     "file.added": file_added,

@@ -165,7 +165,7 @@ def _proposed(page: Page, changes: Mapping[str, Any]) -> dict[str, Any]:
     wanted.update({name: changes[name] for name in ("title", "body") if name in changes})
     if "texts" in changes:
         wanted["texts"] = _texts(changes["texts"])
-        if wanted["texts"]:
+        if wanted["texts"] or "title" not in changes:
             wanted["title"], wanted["body"] = _mirror(wanted["texts"], page.language)
     if "fields" in changes:
         wanted["fields"] = {k: v for k, v in {**page.fields, **changes["fields"]}.items() if v is not None}
