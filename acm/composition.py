@@ -14,7 +14,10 @@ from acm.kernel.world import World
 from acm.kpi import contributions as kpi_contributions
 from acm.notify import contributions as notify_contributions
 from acm.notify import routes as notify_routes
+from acm.pages import announcement_routes, article_routes, file_routes
 from acm.pages import api as pages_api
+from acm.pages import contributions as pages_contributions
+from acm.pages import routes as pages_routes
 from acm.people import api as people_api
 from acm.people import layout as people_layout
 from acm.people import routes as people_routes
@@ -33,6 +36,7 @@ def core() -> list[Contribution]:
     """The core's contributions to its own extension points."""
     return [
         *people_layout.contributions(),
+        *pages_contributions.contributions(),
         *notify_contributions.contributions(),
         *catalog_contributions.contributions(),
     ]
@@ -47,6 +51,10 @@ def routers() -> list[APIRouter]:
         notify_routes.router,
         approval_routes.router,
         tracking_routes.router,
+        pages_routes.router,
+        file_routes.router,
+        article_routes.router,
+        announcement_routes.router,
         people_api.router,
         pages_api.router,
         search_routes.router,
