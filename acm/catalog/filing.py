@@ -40,7 +40,7 @@ from acm.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Filing:
-    """What is filed, for whom, and how it came. ``key`` is the idempotency key."""
+    """What is filed, for whom, and how it came. ``key`` is the idempotency key, ``title`` a title given beforehand."""
 
     service: Service
     values: Mapping[str, Any]
@@ -50,6 +50,7 @@ class Filing:
     key: str = ""
     draft: Draft | None = None
     watch: bool = False
+    title: str = ""
 
 
 def find_service(session: Session, grants: Grants, slug: str) -> Service:
@@ -133,7 +134,7 @@ def _opening(session: Session, filing: Filing, case_type: CaseType, steps: Seque
     approval = case_type.state_in(StateCategory.APPROVAL)
     waits = approval is not None and any(step.person for step in steps)
     return Opening(
-        title=title_of(definition, values, filing.lang, filing.beneficiary.zone("UTC")),
+        title=filing.title or title_of(definition, values, filing.lang, filing.beneficiary.zone("UTC")),
         requester=filing.requester,
         beneficiary=filing.beneficiary,
         branch=filing.beneficiary.branch,
