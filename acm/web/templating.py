@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -39,6 +39,7 @@ class ImportsWithContext(Extension):
 _IMPORT = re.compile(r"(\{%-?\s*(?:from\s+\S+\s+import|import)\s(?:(?!%\}|\bwith(?:out)? context).)*?)\s*(-?%\})")
 
 
+@lru_cache(maxsize=512)
 def icon(name: str) -> Markup:
     """An icon of the sprite; the names are in ``frontend/icons.txt``. Decoration only: the words stand beside it."""
     return Markup('<svg class="i" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(assets.url("icons.svg"), name)
