@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -37,28 +36,38 @@ class Question:
 class Sums:
     """The answer: how many and how much, by kind, day and part, and within these by class."""
 
-    cells: dict[tuple[str, date | None, int], Classes] = field(default_factory=lambda: defaultdict(dict))
+    cells: dict[str, dict[tuple[date | None, int], Classes]] = field(default_factory=dict)
 
     def add(self, kind: str, day: date | None, part: int, bucket: int, count: int, total: float) -> None:
-        there = self.cells[kind, day, part]
-        known = there.get(bucket, (0, 0.0))
-        there[bucket] = (known[0] + count, known[1] + total)
+        _add(self.cells.setdefault(kind, {}).setdefault((day, part), {}), {bucket: (count, total)})
 
-    def classes(self, kind: str, period: Period | None = None, part: int | None = None) -> Classes:
-        """One kind in a period and part; everything where none is named."""
+    def classes(self, kind: str, part: int | None = None) -> Classes:
+        """One kind, of one part or of all."""
         found: Classes = {}
-        for (its, day, piece), there in self.cells.items():
-            if its == kind and (part is None or piece == part) and (period is None or day is None or day in period):
-                for bucket, (count, total) in there.items():
-                    known = found.get(bucket, (0, 0.0))
-                    found[bucket] = (known[0] + count, known[1] + total)
+        for (_day, piece), there in self.cells.get(kind, {}).items():
+            if part is None or piece == part:
+                _add(found, there)
+        return found
+
+    def within(self, kind: str, period: Period) -> Classes:
+        """One kind in some of the days asked for."""
+        found: Classes = {}
+        there = self.cells.get(kind, {})
+        for day in period.each_day():
+            _add(found, there.get((day, 0), {}))
         return found
 
     def by_day(self, kind: str) -> dict[date, Classes]:
-        return {day: there for (its, day, _part), there in self.cells.items() if its == kind and day is not None}
+        return {day: there for (day, _part), there in self.cells.get(kind, {}).items() if day is not None}
 
     def parts(self, kind: str) -> set[int]:
-        return {part for its, _day, part in self.cells if its == kind}
+        return {part for _day, part in self.cells.get(kind, {})}
+
+
+def _add(there: Classes, more: Classes) -> None:
+    for bucket, (count, total) in more.items():
+        known = there.get(bucket)
+        there[bucket] = (known[0] + count, known[1] + total) if known else (count, total)
 
 
 @dataclass(frozen=True)
@@ -96,11 +105,16 @@ def ask(session: Session, scope: Scope, questions: Sequence[Question]) -> list[S
     return answers
 
 
-def number(measure: Measure, found: Sums, period: Period | None = None, part: int | None = None) -> Number:
-    """The value of a measure in what was asked."""
-    classes = found.classes(measure.fact, period, part)
-    per = found.classes(measure.per, period, part) if measure.per else {}
-    return number_of(measure, classes, per)
+def number(measure: Measure, found: Sums, part: int | None = None) -> Number:
+    """The value of a measure in what was asked, of one part or of all."""
+    per = found.classes(measure.per, part) if measure.per else {}
+    return number_of(measure, found.classes(measure.fact, part), per)
+
+
+def number_within(measure: Measure, found: Sums, period: Period) -> Number:
+    """The value of a measure in some of the days asked for."""
+    per = found.within(measure.per, period) if measure.per else {}
+    return number_of(measure, found.within(measure.fact, period), per)
 
 
 def number_of(measure: Measure, classes: Classes, per: Classes) -> Number:
@@ -132,6 +146,5 @@ def breakdown(session: Session, scope: Scope, measure: Measure, period: Period, 
     question = Question(kinds_of([measure]), period, by_day=daily, by="" if daily else by)
     [found] = ask(session, scope, [question])
     if daily:
-        days = {day for _kind, day, _part in found.cells if day is not None}
-        return {day: number(measure, found, Period(day, day)) for day in sorted(days)}
+        return {day: number_within(measure, found, Period(day, day)) for day in sorted(found.by_day(measure.fact))}
     return {part: number(measure, found, part=part) for part in sorted(found.parts(measure.fact))}

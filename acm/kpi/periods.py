@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -30,6 +30,9 @@ class Period:
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
+
+    def each_day(self) -> Iterator[date]:
+        return (self.first + DAY * n for n in range(self.days))
 
     def parts(self) -> list[Period]:
         """The points of a line: days of up to two months, weeks of up to fourteen months, else four weeks each."""
