@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from acm import operations
 from acm.cases import approval_routes
 from acm.catalog import contributions as catalog_contributions
-from acm.catalog import tracking_routes
+from acm.catalog import form_routes, tracking_routes
+from acm.catalog import routes as catalog_routes
 from acm.db import Database
 from acm.jobs.queue import Worker
 from acm.kernel.world import World
@@ -51,6 +52,8 @@ def routers() -> list[APIRouter]:
         notify_routes.router,
         approval_routes.router,
         tracking_routes.router,
+        form_routes.router,
+        catalog_routes.router,
         pages_routes.router,
         file_routes.router,
         article_routes.router,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acm.catalog import importing
+from acm.catalog import importing, menu
 from acm.catalog.models import OTHER, SERVICE
 from acm.catalog.other import OTHER_SERVICE
 from acm.catalog.request_type import CASE_TYPES, REQUEST
@@ -16,4 +16,5 @@ def contributions() -> list[Contribution]:
         Contribution("vocabulary", CASE_TYPES.key, CASE_TYPES),
         Contribution("service", OTHER, OTHER_SERVICE),
         *importing.contributions(),
+        *menu.contributions(),
     ]

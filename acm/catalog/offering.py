@@ -1,0 +1,174 @@
+"""What the page of a service and the side of its form tell: facts, who approves and does it, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from acm.cases.models import Case
+from acm.catalog.approvers import Approver, approvers, asked_steps
+from acm.catalog.models import Service
+from acm.catalog.showcase import entry_of, promised
+from acm.catalog.steps import asked_of
+from acm.i18n import Message, _, ngettext, words
+from acm.pages.models import Article, Link
+from acm.pages.types import FieldKind, StateCategory
+from acm.pages.visibility import visible
+from acm.people.models import Person
+from acm.people.rights import Grants
+from acm.web.templating import UI
+
+ARTICLES = 3
+Line = dict[str, Any]
+
+
+def steps_for(
+    db: Session, service: Service, requester: Person, beneficiary: Person, values: Mapping[str, Any] | None = None
+) -> list[Approver]:
+    """Who approves a service: with answers the steps whose condition holds, without them all steps."""
+    offering = service.offering
+    steps: Sequence[Any] = offering.approvals
+    if values is not None:
+        steps = asked_steps(offering, values, requester=requester, beneficiary=beneficiary, moments={})
+    return approvers(
+        db, steps, values or {}, requester=requester, beneficiary=beneficiary, department_id=service.department_id
+    )
+
+
+def chain_of(ui: UI, service: Service, steps: Sequence[Approver]) -> list[Line]:
+    """Who approves and who does the work, in order."""
+    entry = entry_of(service, ui.lang)
+    chain: list[Line] = []
+    for step in steps:
+        if step.person is None:
+            continue
+        role, said = step.role(ui.lang), _("%(role)s, approves")
+        if step.step.when:
+            said = _("%(role)s, approves in some cases")
+        chain.append({"person": _card(step.person, ui.lang), "text": ui.say(Message(said.id, {"role": role}))})
+    if service.group:
+        text = service.promise(ui.lang) or ui.say(_("does it within %(time)s", time=entry.wait))
+        chain.append({"icon": entry.icon, "hue": entry.hue, "name": service.group.name(ui.lang), "text": text})
+    return chain
+
+
+def promise_of(ui: UI, service: Service, steps: Sequence[Approver], now: datetime) -> dict[str, Any]:
+    """Until when it would be done if it were sent now, and under which condition."""
+    calendar = str(service.fact("calendar", "8x5"))
+    if any(step.person for step in steps):
+        condition = _("If it is sent and approved now. Waiting for approval does not count.")
+    elif calendar == "24x7":
+        condition = _("If you send it now. We work around the clock.")
+    else:
+        condition = _("If you send it now. We count working hours.")
+    return {
+        "at": promised(float(service.fact("hours", 8)), calendar, now, ui.zone),
+        "condition": ui.say(condition),
+    }
+
+
+def facts_of(ui: UI, service: Service, steps: Sequence[Approver]) -> list[Line]:
+    """The four facts beside the button."""
+    entry = entry_of(service, ui.lang)
+    questions = len(asked_of(service.offering))
+    facts: list[Line] = [
+        {
+            "icon": "edit",
+            "name": ui.say(_("To fill in")),
+            "value": ui.say(ngettext("%(num)s minute", "%(num)s minutes", entry.minutes)),
+            "note": ui.say(ngettext("%(num)s question", "%(num)s questions", questions)),
+        },
+        {"icon": "clock", "name": ui.say(_("To wait")), "value": ui.say(entry.wait), "note": _hours(ui, service)},
+    ]
+    people = [step for step in steps if step.person and not step.step.when]
+    if people and people[0].person:
+        note = people[0].role(ui.lang)
+        if more := sum(step.person is not None for step in steps) - 1:
+            note = f"{note} {ui.say(ngettext('and %(num)s more', 'and %(num)s more', more))}"
+        value = people[0].person.name_in(ui.lang)
+        facts.append({"icon": "check", "name": ui.say(_("Approves")), "value": value, "note": note, "user": True})
+    if service.group:
+        facts.append({"icon": "users", "name": ui.say(_("Does it")), "value": service.group.name(ui.lang)})
+    return facts
+
+
+def needs_of(ui: UI, service: Service) -> list[dict[str, str]]:
+    """What to have at hand: required answers that one does not know by heart."""
+    icons = {
+        FieldKind.FILE: "clip", FieldKind.MONEY: "wallet", FieldKind.DATE: "calendar", FieldKind.PAGE: "laptop",
+        FieldKind.TEXT: "file", FieldKind.PERSON: "user",
+    }  # fmt: skip
+    asked = [f for f in asked_of(service.offering) if f.required and f.kind in icons and not f.prefill and f.help]
+    return [{"icon": icons[f.kind], "name": words(f.label, ui.lang), "text": words(f.help, ui.lang)} for f in asked[:3]]
+
+
+def stages_of(ui: UI, service: Service, steps: Sequence[Approver]) -> list[Line]:
+    """How it will go: the stages of the case type with what is known of their length."""
+    case_type = service.case_type(ui.snapshot)
+    if case_type is None:
+        return []
+    approval = case_type.state_in(StateCategory.APPROVAL)
+    waits = any(step.person for step in steps)
+    entry = entry_of(service, ui.lang)
+    last = len(case_type.stages) - 1
+    said: dict[int, Message] = {
+        0: ngettext("%(num)s minute", "%(num)s minutes", entry.minutes),
+        max(1, last - 1): _("within %(time)s", time=entry.wait),
+    }
+    return [
+        {"name": words(stage.names, ui.lang), "state": "", "when": ui.say(said[place]) if place in said else ""}
+        for place, stage in enumerate(case_type.stages)
+        if waits or approval is None or stage.key != approval.stage
+    ]
+
+
+def articles_of(db: Session, grants: Grants, service: Service) -> list[Article]:
+    """Articles linked to the service, which may help at once."""
+    kinds = ("explains", "relates")
+    to_it = select(Link.source_id).where(Link.target_id == service.id, Link.kind.in_(kinds))
+    from_it = select(Link.target_id).where(Link.source_id == service.id, Link.kind.in_(kinds))
+    statement = visible(grants, Article).where(Article.id.in_(to_it.union(from_it)), Article.is_open.is_(True))
+    return list(db.scalars(statement.order_by(Article.updated_at.desc()).limit(ARTICLES)))
+
+
+def chain_of_case(ui: UI, case: Case) -> list[Line]:
+    """What comes next for a request that was just sent."""
+    chain: list[Line] = []
+    for step in case.approvals():
+        if step.approver is not None and step.state != "skipped":
+            person = step.approver
+            said = _("decides first") if step.state == "pending" else _("decides next")
+            name = ui.say(_("%(name)s approves", name=person.name_in(ui.lang)))
+            chain.append({"person": _card(person, ui.lang), "name": name, "text": ui.say(said)})
+    if case.group:
+        text = ui.say(_("You need do nothing. If they have a question, you will be told"))
+        department = case.department
+        chain.append(
+            {
+                "icon": department.icon if department else "users", "hue": department.hue if department else 264,
+                "name": ui.say(_("%(group)s does it", group=case.group.name(ui.lang))), "text": text,
+            }
+        )  # fmt: skip
+    chain.append(
+        {
+            "icon": "check",
+            "hue": 155,
+            "name": ui.say(_("You say whether it helped")),
+            "text": ui.say(_("or send it back")),
+        }
+    )
+    return chain
+
+
+def _hours(ui: UI, service: Service) -> str:
+    """When the calendar of the promise runs."""
+    said: dict[str, Message] = {"24x7": _("around the clock"), "12x7": _("daily from 8 to 20")}
+    return ui.say(said.get(str(service.fact("calendar")), _("Mon–Fri from 9 to 18")))
+
+
+def _card(person: Person, lang: str) -> Line:
+    return {"name": person.name_in(lang), "initials": person.initials, "hue": person.hue}
