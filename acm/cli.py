@@ -13,6 +13,7 @@ from rich.console import Console
 from acm import clock, composition, logs, migrating
 from acm.db import Database
 from acm.errors import Problem
+from acm.kernel import commands
 from acm.people import setup
 from acm.people.models import Person
 from acm.people.passwords import check_strength, hash_password
@@ -27,6 +28,9 @@ cli = typer.Typer(
 )
 user = typer.Typer(no_args_is_help=True, help="People with a login.")
 cli.add_typer(user, name="user")
+plugin = typer.Typer(no_args_is_help=True, help="Plugins: what there is, on and off.")
+cli.add_typer(plugin, name="plugin")
+plugin.command("check")(commands.check)
 console = Console()
 
 
@@ -142,6 +146,24 @@ def user_token(
             session, find_person(session, login), name=name, scopes=scopes, days=days or None, now=clock.now()
         )
     print(token)  # noqa: T201 - the token alone, for scripts
+
+
+@plugin.command("list")
+def plugin_list() -> None:
+    """Every plugin with its state."""
+    commands.list_plugins(open_runtime())
+
+
+@plugin.command("enable")
+def plugin_enable(slug: str) -> None:
+    """Enable a plugin; running processes follow by themselves."""
+    commands.enable(open_runtime(), slug)
+
+
+@plugin.command("disable")
+def plugin_disable(slug: str) -> None:
+    """Disable a plugin; its data stays."""
+    commands.disable(open_runtime(), slug)
 
 
 def _require_schema(settings: Settings) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from acm import operations
-from acm.cases import approval_routes
+from acm.cases import api as cases_api
+from acm.cases import approval_routes, queue_routes
+from acm.cases import contributions as cases_contributions
 from acm.catalog import contributions as catalog_contributions
 from acm.catalog import form_routes, tracking_routes
 from acm.catalog import routes as catalog_routes
 from acm.db import Database
 from acm.jobs.queue import Worker
+from acm.kernel import api as kernel_api
+from acm.kernel import contributions as kernel_contributions
+from acm.kernel import routes as kernel_routes
 from acm.kernel.world import World
 from acm.kpi import contributions as kpi_contributions
+from acm.kpi import routes as kpi_routes
 from acm.notify import contributions as notify_contributions
 from acm.notify import routes as notify_routes
 from acm.pages import announcement_routes, article_routes, file_routes
@@ -40,6 +46,8 @@ def core() -> list[Contribution]:
         *pages_contributions.contributions(),
         *notify_contributions.contributions(),
         *catalog_contributions.contributions(),
+        *cases_contributions.contributions(),
+        *kernel_contributions.contributions(),
     ]
 
 
@@ -51,6 +59,7 @@ def routers() -> list[APIRouter]:
         people_routes.router,
         notify_routes.router,
         approval_routes.router,
+        queue_routes.router,
         tracking_routes.router,
         form_routes.router,
         catalog_routes.router,
@@ -62,6 +71,10 @@ def routers() -> list[APIRouter]:
         pages_api.router,
         search_routes.router,
         search_api.router,
+        kpi_routes.router,
+        cases_api.router,
+        kernel_routes.router,
+        kernel_api.router,
     ]
 
 

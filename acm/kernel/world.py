@@ -1,22 +1,112 @@
-"""The world of one process: composes the snapshot from the core and the enabled plugins."""
+"""The world of one process: the snapshot of the core and of the plugins that the database wants enabled.
+
+Every process follows the database: at most each 250 ms it looks whether the registry's version has moved, loads
+what changed, and publishes by one assignment. What cannot be loaded here is named; the others go on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 
-from acm.snapshot import Contribution, Snapshot, compose
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from acm.kernel.discovery import Discovered, discover
+from acm.kernel.loader import Generation, LoadFailed, load
+from acm.kernel.models import Plugin, Registry
+from acm.snapshot import Contribution, DuplicateContribution, Snapshot, compose
 from acm.web.runtime import Runtime
+
+log = structlog.get_logger("acm.plugins")
+LOOK_EVERY = 0.25
 
 
 class World:
-    """Composes and publishes snapshots."""
+    """Composes and publishes snapshots; :meth:`current` is the one in force."""
 
     def __init__(self, runtime: Runtime, core: Sequence[Contribution]) -> None:
         self.runtime = runtime
         self.core = core
+        self.loaded: dict[str, Generation] = {}
+        self.faults: dict[str, str] = {}
+        self.version = -1
+        self._looked = 0.0
+
+    def current(self) -> Snapshot:
+        """The snapshot in force, after a look at the database when the last one is 250 ms old."""
+        if self.is_due():
+            self._looked = time.monotonic()
+            if self._stored_version() != self.version:
+                self.refresh()
+        return self.runtime.snapshot
+
+    def is_due(self) -> bool:
+        """Whether the last look at the database is 250 ms old."""
+        return time.monotonic() - self._looked > LOOK_EVERY
+
+    def discovered(self) -> dict[str, Discovered]:
+        """The plugins that lie on disk now."""
+        return discover(self.runtime.settings.plugin_path)
 
     def refresh(self) -> Snapshot:
-        """Compose the snapshot anew and publish it."""
+        """Load what the database wants enabled, compose, publish."""
         with self.runtime.lock:
-            self.runtime.snapshot = compose(self.runtime.snapshot.number + 1, self.core)
+            self.version = self._stored_version()
+            wanted = [] if self.runtime.settings.safe_mode else self._enabled()
+            self._follow(wanted)
+            self.runtime.snapshot = self.compose(self.loaded.values())
             return self.runtime.snapshot
+
+    def compose(self, generations: Iterable[Generation]) -> Snapshot:
+        """A snapshot of the core and these plugins; one that claims another's key is left out and named."""
+        taken: list[Generation] = []
+        snapshot = compose(self.runtime.snapshot.number + 1, self.core)
+        for generation in generations:
+            try:
+                given = [c for g in (*taken, generation) for c in g.contributions]
+                manifests = {g.slug: g.found.manifest for g in (*taken, generation)}
+                snapshot = compose(self.runtime.snapshot.number + 1, [*self.core, *given], manifests)
+                taken.append(generation)
+            except DuplicateContribution as error:
+                self.faults[generation.slug] = str(error)
+                log.error("plugin left out", plugin=generation.slug, reason=str(error))
+        return snapshot
+
+    def _follow(self, wanted: Sequence[str]) -> None:
+        found = self.discovered() if wanted else {}
+        self.faults = {}
+        loaded: dict[str, Generation] = {}
+        for slug in wanted:
+            there, now = found.get(slug), self.loaded.get(slug)
+            if there is None:
+                self.faults[slug] = "its folder is missing"
+            elif now is not None and now.found.hash == there.hash:
+                loaded[slug] = now
+            else:
+                self._load(there, loaded, now)
+        self.loaded = loaded
+
+    def _load(self, found: Discovered, loaded: dict[str, Generation], last_good: Generation | None) -> None:
+        try:
+            loaded[found.slug] = load(found)
+        except LoadFailed as error:
+            self.faults[found.slug] = str(error)
+            log.error("plugin not loaded", plugin=found.slug, reason=str(error))
+            if last_good is not None:
+                loaded[found.slug] = last_good
+
+    def _enabled(self) -> list[str]:
+        try:
+            with self.runtime.db.reading() as session:
+                return list(session.scalars(select(Plugin.slug).where(Plugin.state == "enabled").order_by(Plugin.slug)))
+        except SQLAlchemyError:
+            return []  # a database before its first migration
+
+    def _stored_version(self) -> int:
+        try:
+            with self.runtime.db.reading() as session:
+                return session.scalar(select(Registry.version)) or 0
+        except SQLAlchemyError:
+            return self.version

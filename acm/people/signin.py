@@ -8,8 +8,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
+from fastapi.params import Depends as DependsMarker
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from acm import clock
 from acm.errors import Forbidden, NotFound, TooMany, Unauthenticated
@@ -75,7 +77,7 @@ Maybe = Annotated[Viewer | None, Depends(identify)]
 Me = Annotated[Viewer, Depends(require_viewer)]
 
 
-def permitted(verb: str) -> object:
+def permitted(verb: str) -> DependsMarker:
     """A dependency that lets only holders of an area's permission pass; for the others the area is no secret."""
 
     def check(me: Me) -> Viewer:
@@ -83,7 +85,8 @@ def permitted(verb: str) -> object:
             raise Forbidden()
         return me
 
-    return Depends(check)
+    marker: DependsMarker = Depends(check)
+    return marker
 
 
 def _by_token(db: Session, token: str, method: str, now: datetime) -> Viewer:
@@ -92,29 +95,33 @@ def _by_token(db: Session, token: str, method: str, now: datetime) -> Viewer:
         raise Unauthenticated("The token is unknown or has ended")
     if method not in SAFE_METHODS and "write" not in found.scopes:
         raise Forbidden("The token has no scope to write")
-    return _viewer(db, found.person_id, None, frozenset(found.scopes))
+    person = db.scalars(select(Person).options(*_parts()).where(Person.id == found.person_id)).first()
+    return _viewer(db, person, None, frozenset(found.scopes))
 
 
 def _by_cookie(request: Request, db: Session, token: str, now: datetime) -> Viewer | None:
     if not token:
         return None
     settings = runtime_of(request).settings
-    found = db.scalars(select(SignIn).where(SignIn.token_hash == token_hash(token))).first()
+    statement = select(SignIn, Person).join(Person, Person.id == SignIn.person_id).options(*_parts())
+    row = db.execute(statement.where(SignIn.token_hash == token_hash(token))).first()
+    found, person = row if row else (None, None)
     idle = timedelta(hours=settings.session_idle_hours)
     if found is None or found.ended_at or found.expires_at <= now or found.seen_at + idle <= now:
         return None
     if now - found.seen_at > SEEN_EVERY:
         request.state.touch_sign_in = found.id
     try:
-        return _viewer(db, found.person_id, found, frozenset({"read", "write"}))
+        return _viewer(db, person, found, frozenset({"read", "write"}))
     except Unauthenticated:
         return None
 
 
-def _viewer(db: Session, person_id: int, sign_in: SignIn | None, scopes: frozenset[str]) -> Viewer:
-    person = db.scalars(
-        select(Person).options(joinedload(Person.branch), joinedload(Person.department)).where(Person.id == person_id)
-    ).first()
+def _parts() -> tuple[ORMOption, ...]:
+    return joinedload(Person.branch), joinedload(Person.department)
+
+
+def _viewer(db: Session, person: Person | None, sign_in: SignIn | None, scopes: frozenset[str]) -> Viewer:
     if person is None or not person.active:
         raise Unauthenticated()
     return Viewer(person, grants_of(db, person), ZoneInfo("UTC"), sign_in, scopes)

@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 04:02:25.188299
+Revision: 0001, after , 2026-11-22 04:13:08.604793
 """
 
 import sqlalchemy as sa
@@ -97,6 +97,12 @@ def upgrade() -> None:
         sa.Column("last_at", acm.db.UTCDateTime(timezone=True), nullable=False),
         sa.Column("until", acm.db.UTCDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_login_throttle")),
+    )
+    op.create_table(
+        "registry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_registry")),
     )
     op.create_table(
         "role",
@@ -446,6 +452,24 @@ def upgrade() -> None:
     with op.batch_alter_table("person_role", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_person_role_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "plugin",
+        sa.Column("slug", sa.String(length=31), nullable=False),
+        sa.Column(
+            "names", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column(
+            "settings", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("changed_by_id", sa.Integer(), nullable=True),
+        sa.Column("changed_at", acm.db.UTCDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["changed_by_id"], ["person.id"], name=op.f("fk_plugin_changed_by_id_person")),
+        sa.PrimaryKeyConstraint("slug", name=op.f("pk_plugin")),
+    )
     op.create_table(
         "queue",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -813,6 +837,7 @@ def downgrade() -> None:
     op.drop_table("sign_in")
     op.drop_table("saved_answer")
     op.drop_table("queue")
+    op.drop_table("plugin")
     with op.batch_alter_table("person_role", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_person_role_person_id"))
 
@@ -862,6 +887,7 @@ def downgrade() -> None:
 
     op.drop_table("rollup")
     op.drop_table("role")
+    op.drop_table("registry")
     op.drop_table("login_throttle")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_state_run_at")

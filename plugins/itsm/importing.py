@@ -53,10 +53,21 @@ KEPT = {
     "resolved_by": ("Решил", "Resolved by"),
 }
 LATE = ("closed_code", "resolved_by")
-COLUMNS = (
-    "number incident_state reassignment_count reopen_count made_sla caller_id opened_by opened_at sys_updated_by "
-    "sys_updated_at priority assignment_group assigned_to"
-).split()
+COLUMNS = [
+    "number",
+    "incident_state",
+    "reassignment_count",
+    "reopen_count",
+    "made_sla",
+    "caller_id",
+    "opened_by",
+    "opened_at",
+    "sys_updated_by",
+    "sys_updated_at",
+    "priority",
+    "assignment_group",
+    "assigned_to",
+]
 FORM = PageType(
     key="itsm.log_record",
     names={"ru": "Запись журнала", "en": "Log record"},
@@ -144,7 +155,11 @@ def _record(number: str, rows: list[Row], zone: ZoneInfo, report: Report) -> Rec
         updates.append(_update(place, row, state, zone))
     return Record(
         key=number,
-        title=" · ".join(part for part in (_value(first["category"]), _value(first["u_symptom"]) or _value(first["subcategory"])) if part)
+        title=" · ".join(
+            part
+            for part in (_value(first["category"]), _value(first["u_symptom"]) or _value(first["subcategory"]))
+            if part
+        )
         or number,
         opened_at=_moment(first["opened_at"], zone),
         requester=_value(first["caller_id"]),

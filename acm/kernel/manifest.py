@@ -1,0 +1,136 @@
+"""`plugin.toml`: who a plugin is and what it needs. Known without running a line of its code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from acm import __version__
+
+NAME = "plugin.toml"
+CONTRACT = 1
+"""The contract between core and plugins that this core keeps."""
+
+
+class BadManifest(ValueError):
+    """The manifest cannot be used; the text names file, key, line and reason."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Identity(_Strict):
+    """The table ``[plugin]``."""
+
+    slug: str = Field(pattern=r"^[a-z][a-z0-9_]{2,30}$")
+    name: dict[str, str]
+    description: dict[str, str] = {}
+    version: str
+    contract: int = CONTRACT
+    core: str = ""
+    python: bool = True
+    hot: bool = True
+    icon: str = "puzzle"
+    requires: dict[str, str] = {}
+    data_version: int = 1
+
+    @field_validator("version")
+    @classmethod
+    def _is_version(cls, text: str) -> str:
+        try:
+            Version(text)
+        except InvalidVersion as error:
+            raise ValueError(f"{text!r} is no version") from error
+        return text
+
+    @field_validator("core")
+    @classmethod
+    def _is_specifier(cls, text: str) -> str:
+        try:
+            SpecifierSet(text)
+        except InvalidSpecifier as error:
+            raise ValueError(f"{text!r} is no range of versions (PEP 440)") from error
+        return text
+
+    @field_validator("contract")
+    @classmethod
+    def _is_kept(cls, number: int) -> int:
+        if number != CONTRACT:
+            raise ValueError(f"this core keeps contract {CONTRACT}, not {number}")
+        return number
+
+
+class Permission(_Strict):
+    title: dict[str, str]
+    default_roles: list[str] = []
+
+
+class Uses(_Strict):
+    """What the plugin will do; shown before it is enabled."""
+
+    core: list[str] = []
+    network: list[str] = []
+    mail: bool = False
+    jobs: list[str] = []
+    veto: list[str] = []
+
+
+class Permissions(_Strict):
+    define: dict[str, Permission] = {}
+    uses: Uses = Uses()
+
+
+class Manifest(_Strict):
+    """The whole file."""
+
+    plugin: Identity
+    permissions: Permissions = Permissions()
+
+    @property
+    def slug(self) -> str:
+        return self.plugin.slug
+
+    def fits_core(self) -> bool:
+        return not self.plugin.core or Version(__version__) in SpecifierSet(self.plugin.core, prereleases=True)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a plugin's folder; :class:`BadManifest` names what is wrong with it."""
+    path = folder / NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+        manifest = Manifest.model_validate(tomllib.loads(text))
+    except OSError as error:
+        raise BadManifest(f"{NAME} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadManifest(f"{NAME} is not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadManifest(f"{NAME}: {error}") from error
+    except ValidationError as error:
+        raise BadManifest("; ".join(_fault(text, fault) for fault in error.errors())) from error
+    if manifest.slug != folder.name:
+        raise BadManifest(f"{NAME}: the slug {manifest.slug!r} is not the name of its folder, {folder.name!r}")
+    if not manifest.fits_core():
+        raise BadManifest(f"{NAME}: it needs a core {manifest.plugin.core}, this is {__version__}")
+    return manifest
+
+
+def _fault(text: str, fault: Any) -> str:
+    keys = [str(part) for part in fault["loc"]]
+    line = next(
+        (
+            n
+            for n, one in enumerate(text.splitlines(), 1)
+            if keys and re.match(rf'\s*"?{re.escape(keys[-1])}"?\s*=', one)
+        ),
+        0,
+    )
+    place = f"line {line}, " if line else ""
+    return f"{NAME}: {place}key {'.'.join(keys)}: {fault['msg']}"

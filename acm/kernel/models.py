@@ -1,0 +1,39 @@
+"""The desired state of plugins: a row each, and one counter that every process follows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from acm.db import Base, Json
+from acm.people.models import Person
+
+
+class Plugin(Base):
+    """What an administrator wants of a plugin. ``generation`` counts its changes; ``hash`` is that of its files."""
+
+    __tablename__ = "plugin"
+
+    slug: Mapped[str] = mapped_column(String(31), primary_key=True)
+    names: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
+    version: Mapped[str] = mapped_column(String(40), default="")
+    hash: Mapped[str] = mapped_column(String(64), default="")
+    state: Mapped[str] = mapped_column(String(20), default="disabled")
+    generation: Mapped[int] = mapped_column(Integer, default=0)
+    settings: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    changed_at: Mapped[datetime]
+
+    changed_by: Mapped[Person | None] = relationship(foreign_keys=[changed_by_id])
+
+
+class Registry(Base):
+    """One row: ``version`` is raised with every change of a plugin's state, in the same transaction."""
+
+    __tablename__ = "registry"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, default=0)

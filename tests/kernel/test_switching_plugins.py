@@ -1,0 +1,194 @@
+"""Plugins come and go while the system runs; their cases stay."""
+
+from __future__ import annotations
+
+import time
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from acm import clock
+from acm.app import create_app
+from acm.cases.opening import Opening, open_case
+from acm.journal import Event, Origin
+from acm.kernel import lifecycle
+from acm.kernel.lifecycle import PluginRefused
+from acm.pages.visibility import unrestricted
+
+
+def test_a_plugin_is_off_until_somebody_enables_it(write_plugin, browse):
+    write_plugin()
+
+    assert browse("oleg").get("/p/loans/hello").status_code == 404
+
+
+def test_enabling_and_disabling_need_no_restart(write_plugin, enable, disable, browse):
+    write_plugin()
+    oleg = browse("oleg")
+
+    enable()
+    assert oleg.get("/p/loans/hello").json() == {"hello": "1.0.0"}
+    disable()
+    assert oleg.get("/p/loans/hello").status_code == 404
+
+
+def test_a_plugins_page_asks_who_is_there_first(write_plugin, enable, browse):
+    write_plugin()
+    enable()
+
+    assert browse().get("/p/loans/hello").status_code in (303, 401)
+
+
+def test_a_new_version_serves_after_it_is_enabled_again(write_plugin, enable, disable, browse):
+    write_plugin()
+    enable()
+    write_plugin(version="2.0.0")
+    disable()
+
+    enable()
+
+    assert browse("oleg").get("/p/loans/hello").json() == {"hello": "2.0.0"}
+
+
+def test_the_cases_of_a_disabled_plugin_stay_readable_and_commentable(
+    write_plugin, enable, disable, browse, session, person, runtime
+):
+    write_plugin()
+    enable()
+    session.info["snapshot"] = runtime.snapshot
+    opening = Opening(title="A projector for Friday", requester=person("maria"))
+    definition = runtime.snapshot.find("page_type", "loans.loan")
+    case = open_case(session, definition, opening, Origin(person("maria"), clock.now()), ZoneInfo("Europe/Moscow"))
+    session.commit()
+    disable()
+    maria = browse("maria")
+
+    page = maria.get(f"/requests/{case.number}")
+    written = maria.submit(f"/requests/{case.number}/comments", {"text": "is it still there?"})
+
+    assert page.status_code == 200
+    assert "A projector for Friday" in page.text
+    assert written.status_code == 303
+
+
+def test_another_process_follows_by_itself(write_plugin, enable, settings, database, browse):
+    write_plugin()
+    other = create_app(settings, database=database)
+    assert other.runtime.snapshot.find("page_type", "loans.loan") is None
+
+    enable()
+    time.sleep(0.3)
+
+    assert other.runtime.parts["world"].current().find("page_type", "loans.loan") is not None
+
+
+def test_safe_mode_loads_no_plugin(write_plugin, enable, settings, database):
+    write_plugin()
+    enable()
+
+    safe = create_app(settings.model_copy(update={"safe_mode": True}), database=database)
+
+    assert safe.runtime.snapshot.find("page_type", "loans.loan") is None
+
+
+def test_each_switch_is_an_event_with_its_actor(write_plugin, browse, session):
+    write_plugin()
+    ada = browse("ada")
+
+    ada.submit("/admin/plugins/loans/state", {"state": "enabled", "generation": "0"})
+    ada.submit("/admin/plugins/loans/state", {"state": "disabled", "generation": "1"})
+
+    events = session.scalars(
+        unrestricted(select(Event).where(Event.stream == "plugin:loans").order_by(Event.seq), "test")
+    ).all()
+    assert [event.kind for event in events] == ["plugin.enabled", "plugin.disabled"]
+    assert all(event.actor_id for event in events)
+
+
+def test_of_two_administrators_one_wins_and_the_other_is_told_who(write_plugin, browse):
+    write_plugin()
+    first, second = browse("ada"), browse("ada")
+
+    assert first.submit("/admin/plugins/loans/state", {"state": "enabled", "generation": "0"}).status_code == 303
+    lost = second.submit("/admin/plugins/loans/state", {"state": "enabled", "generation": "0"})
+
+    assert lost.status_code == 409
+    assert "Ада" in lost.text
+
+
+def test_only_who_may_switches_plugins(write_plugin, browse):
+    write_plugin()
+
+    assert browse("maria").get("/admin/plugins").status_code == 403
+    assert browse("maria").submit("/admin/plugins/loans/state", {"state": "enabled"}).status_code == 403
+
+
+def test_a_broken_page_of_a_plugin_is_its_own_fault(write_plugin, enable, browse):
+    write_plugin()
+    enable()
+    oleg = browse("oleg")
+
+    assert oleg.get("/p/loans/broken").status_code == 500
+    assert oleg.get("/p/loans/hello").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("raise RuntimeError('no')", "RuntimeError: no"),
+        ("import sys\nsys.exit(3)", "SystemExit"),
+        ("x = 1", "no register"),
+        ("def register(p): p.case_type('nonsense')", "AttributeError"),
+        ("from acm.db import Base\ndef register(p): pass", "line 1: a plugin imports acm.sdk only, not acm.db"),
+        ("import loans.other\ndef register(p): pass", "import your own modules relatively"),
+        ("def register(p:\n  pass", "line 1"),
+    ],
+)
+def test_a_plugin_that_cannot_be_loaded_changes_nothing_and_says_why(write_plugin, runtime, code, reason):
+    write_plugin(code=code)
+
+    with pytest.raises(PluginRefused) as refusal, runtime.db.writing(runtime.snapshot) as session:
+        lifecycle.enable(session, runtime, "loans", Origin(None, clock.now()))
+
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        ('[plugin]\nslug = "loans"\nname = {{ en = "x" }}\nversion = "one"\n', "line 4, key plugin.version"),
+        (
+            '[plugin]\nslug = "loans"\nname = {{ en = "x" }}\nversion = "1.0"\ncolour = "red"\n',
+            "line 5, key plugin.colour",
+        ),
+        ('[plugin]\nslug = "other"\nname = {{ en = "x" }}\nversion = "1.0"\n', "is not the name of its folder"),
+        ('[plugin]\nslug = "loans"\nname = {{ en = "x" }}\nversion = "1.0"\ncore = ">=99"\n', "it needs a core >=99"),
+        ("[plugin\n", "plugin.toml"),
+    ],
+)
+def test_a_bad_manifest_is_named_by_line_and_key(write_plugin, browse, manifest, reason):
+    write_plugin(manifest=manifest)
+
+    page = browse("ada").get("/api/v1/plugins").json()
+
+    assert page[0]["state"] == "invalid"
+    assert reason in page[0]["reason"]
+
+
+def test_two_plugins_cannot_give_the_same_thing(write_plugin, enable, runtime):
+    write_plugin("loans")
+    write_plugin(
+        "lendings",
+        code="from acm.sdk import Panel\ndef register(p): p.panel(Panel(key='same', titles={}, department='it'))",
+    )
+    write_plugin(
+        "gifts",
+        code="from acm.sdk import Panel\ndef register(p): p.panel(Panel(key='same', titles={}, department='it'))",
+    )
+    enable("lendings")
+
+    with pytest.raises(PluginRefused) as refusal:
+        enable("gifts")
+
+    assert "given by lendings already" in str(refusal.value)
