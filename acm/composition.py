@@ -47,6 +47,7 @@ def core() -> list[Contribution]:
         *notify_contributions.contributions(),
         *catalog_contributions.contributions(),
         *cases_contributions.contributions(),
+        *cases_contributions.contributions(),
         *kernel_contributions.contributions(),
     ]
 
@@ -59,6 +60,7 @@ def routers() -> list[APIRouter]:
         people_routes.router,
         notify_routes.router,
         approval_routes.router,
+        queue_routes.router,
         queue_routes.router,
         tracking_routes.router,
         form_routes.router,

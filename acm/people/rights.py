@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import or_, select
+from sqlalchemy import CompoundSelect, cast, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from acm.db import Json
 from acm.errors import Forbidden
 from acm.people.models import Department, Group, GroupMember, Person, PersonRole, Role
 
@@ -96,37 +97,56 @@ HEAD_PERMISSIONS = frozenset(ROLES["head"][1])
 
 
 def grants_of(session: Session, person: Person) -> Grants:
-    """Read a person's grants: three statements, whatever the size of the company."""
-    parents, headed = {}, set()
-    for id_, parent, head in session.execute(select(Department.id, Department.parent_id, Department.head_id)):
-        parents[id_] = parent
-        if head == person.id:
-            headed.add(id_)
+    """Read a person's grants: one statement, whatever the size of the company."""
+    parents: dict[int, int | None] = {}
+    held: list[tuple[str, list[str], int | None]] = []
+    headed, groups = set(), set()
+    for sort, id_, parent, head, role, permissions in session.execute(_held_by(person)):
+        if sort == "department":
+            parents[id_] = parent
+            if head == person.id:
+                headed.add(id_)
+        elif sort == "role":
+            held.append((role, permissions, id_))
+        else:
+            groups.add(id_)
     below = {d: {x for x in parents if d in _path(x, parents)} for d in parents}
     everywhere: set[str] = set()
     scoped: dict[int, set[str]] = {}
     for d in {x for h in headed for x in below[h]}:
         scoped.setdefault(d, set()).update(HEAD_PERMISSIONS)
-    roles = set()
-    held = select(Role.key, Role.permissions, PersonRole.department_id).join(PersonRole, PersonRole.role_id == Role.id)
-    for key, permissions, department_id in session.execute(held.where(PersonRole.person_id == person.id)):
-        roles.add(key)
+    for _role, permissions, department_id in held:
         if department_id is None:
             everywhere.update(permissions)
         else:
             for d in below.get(department_id, {department_id}):
                 scoped.setdefault(d, set()).update(permissions)
-    groups = session.scalars(select(GroupMember.group_id).where(GroupMember.person_id == person.id)).all()
     return Grants(
         person_id=person.id,
         groups=frozenset(groups),
         everywhere=frozenset(everywhere),
         in_department={d: frozenset(p) for d, p in scoped.items()},
         headed=frozenset(x for h in headed for x in below[h]),
-        roles=frozenset(roles),
+        roles=frozenset(role for role, _permissions, _department in held),
         department_path=tuple(_path(person.department_id, parents)),
         branch_id=person.branch_id,
     )
+
+
+def _held_by(person: Person) -> CompoundSelect[Any]:
+    """Departments with their heads, the roles and the groups of a person, as rows of one shape."""
+    nothing: Any = null()
+    no_list: Any = cast(nothing, Json)
+    departments = select(
+        literal("department"), Department.id, Department.parent_id, Department.head_id, literal(""), no_list
+    )
+    roles = (
+        select(literal("role"), PersonRole.department_id, nothing, nothing, Role.key, Role.permissions)
+        .join(Role, Role.id == PersonRole.role_id)
+        .where(PersonRole.person_id == person.id)
+    )
+    groups = select(literal("group"), GroupMember.group_id, nothing, nothing, literal(""), no_list)
+    return union_all(departments, roles, groups.where(GroupMember.person_id == person.id))
 
 
 def _path(department_id: int | None, parents: dict[int, int | None]) -> list[int]:
