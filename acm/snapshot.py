@@ -55,7 +55,7 @@ class DuplicateContribution(ValueError):
     """Two givers claim one key of one extension point."""
 
     def __init__(self, point: str, key: str, first: str, second: str) -> None:
-        super().__init__(f"{point} {key!r} is given by {first} already, {second} cannot give it too")
+        super().__init__(f"{point} {key!r} is given by {first} and by {second}")
         self.point, self.key, self.first, self.second = point, key, first, second
 
 

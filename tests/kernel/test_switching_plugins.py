@@ -191,4 +191,4 @@ def test_two_plugins_cannot_give_the_same_thing(write_plugin, enable, runtime):
     with pytest.raises(PluginRefused) as refusal:
         enable("gifts")
 
-    assert "given by lendings already" in str(refusal.value)
+    assert "by gifts and by lendings" in str(refusal.value)
