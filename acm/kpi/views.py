@@ -190,7 +190,7 @@ def _why(widget: Widget, measure: Measure, title: str, material: Material) -> Vi
         rows.append(
             [
                 Cell(name, name),
-                Cell(said, round(added, 2), href, count if href else None),
+                Cell(said, _plain(round(added, 2)), href, count if href else None),
                 Cell(saying.say_value(measure, found.value, material.lang), _plain(found.value)),
                 Cell(saying.say_value(measure, before.value, material.lang), _plain(before.value)),
             ]
