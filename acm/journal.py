@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -23,7 +24,9 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
+    Table,
     UniqueConstraint,
+    insert,
     select,
     text,
     tuple_,
@@ -34,6 +37,7 @@ from acm import clock
 from acm.db import Base, Json, encode, moment
 
 GENESIS = "0" * 64
+GATHERED = "gathered events"
 
 
 class Event(Base):
@@ -178,9 +182,32 @@ def record(
     )
     event.hash = chain_hash(event)
     head.journal_seq, head.journal_head = event.seq, event.hash
+    if (together := session.info.get(GATHERED)) is not None:
+        together.append(event)
+        return event
     session.add(event)
     session.info.setdefault("recorded", []).append(event)
     return event
+
+
+@contextmanager
+def gathered(session: Session) -> Iterator[None]:
+    """Write the events recorded inside in one statement at the end: for imports of thousands of changes.
+
+    Until then they are in no query and have no ids, and nothing that waits for an event of this session hears of
+    them. On an error none is written.
+    """
+    events: list[Event] = session.info.setdefault(GATHERED, [])
+    try:
+        yield
+    finally:
+        session.info.pop(GATHERED)
+    session.flush()
+    if events:
+        table = Event.__table__
+        names = [column.key for column in table.columns if column.key != "id"]
+        rows = [{name: getattr(event, name) for name in names} for event in events]
+        session.execute(insert(cast(Table, table)), rows)
 
 
 def system_stream(session: Session, key: str = "system") -> Stream:

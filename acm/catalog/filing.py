@@ -40,7 +40,8 @@ from acm.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Filing:
-    """What is filed, for whom, and how it came. ``key`` is the idempotency key, ``title`` a title given beforehand."""
+    """What is filed, for whom, and how it came. ``key`` is the idempotency key; ``title`` and ``number`` are given
+    beforehand by imports."""
 
     service: Service
     values: Mapping[str, Any]
@@ -51,6 +52,7 @@ class Filing:
     draft: Draft | None = None
     watch: bool = False
     title: str = ""
+    number: str = ""
 
 
 def find_service(session: Session, grants: Grants, slug: str) -> Service:
@@ -148,9 +150,15 @@ def _opening(session: Session, filing: Filing, case_type: CaseType, steps: Seque
         state=approval.key if approval and waits else "",
         confidential=definition.confidential,
         language=filing.lang,
-        series=definition.id.partition("-")[0] if case_type.key == REQUEST.key else "",
+        series=series_of(definition, case_type),
+        number=filing.number,
         **_workers(session, filing),
     )
+
+
+def series_of(definition: ServiceDefinition, case_type: CaseType) -> str:
+    """The series that numbers requests for a service: of its part of the catalogue, or of the type."""
+    return definition.id.partition("-")[0] if case_type.key == REQUEST.key else case_type.series
 
 
 def _workers(session: Session, filing: Filing) -> dict[str, Any]:

@@ -35,7 +35,10 @@ class Service(Page):
     @property
     def offering(self) -> ServiceDefinition:
         """The definition this version of the service was published with."""
-        return _offering(encode(self.fields))
+        held: tuple[Any, ServiceDefinition] | None = self.__dict__.get("_offering")
+        if held is None or held[0] is not self.fields:
+            held = self.__dict__["_offering"] = (self.fields, _offering(encode(self.fields)))
+        return held[1]
 
     @property
     def is_published(self) -> bool:

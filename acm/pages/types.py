@@ -7,6 +7,7 @@ read with the version it was written with.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, Self
 
@@ -123,6 +124,10 @@ class PageType(Declaration):
         return self.model_dump(mode="json", exclude_defaults=True)
 
     def digest(self) -> str:
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         return sha256(encode(self.definition()).encode()).hexdigest()
 
 
