@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from acm.search.documents import KINDS, MINE, Answer, Group, Hit, Query
 from acm.search.marking import Marks, extract, holds, mark, marks_of
-from acm.search.question import Clause, Question, Synonyms, ask
+from acm.search.question import Clause, Question, Synonyms, ask, typed
 from acm.search.spelling import Vocabulary, nearest
 from acm.search.text import LONGEST_EDGE, normalise, other_layout, stem, words
 
@@ -89,12 +89,10 @@ def suggest(index: Index, query: Query, synonyms: Synonyms) -> tuple[Group, ...]
     """Quick hits while a reader types: words as typed so far, then in the other layout, then corrected."""
     for text in (query.text, other_layout(query.text), None):
         text = correct(index, query, synonyms) if text is None else text
-        typed = _typed(text or "", synonyms)
-        if not typed or not text:
-            continue
-        if matches := index.starting(typed, query.tokens):
-            question = Question(text, tuple(typed))
-            beginnings = tuple(normalise(clause.surface)[:LONGEST_EDGE] for clause in typed)
+        clauses = typed(text or "", synonyms)
+        if clauses and (matches := index.starting(clauses, query.tokens)):
+            question = Question(text or "", clauses)
+            beginnings = tuple(normalise(clause.surface)[:LONGEST_EDGE] for clause in clauses)
             return _answer(index, question, replace(query, limit=0), matches, beginnings).groups
     return ()
 
@@ -135,11 +133,6 @@ def _respelled(chunk: str, index: Index, tokens: Collection[str]) -> str | None:
                 return None
             text, end, changed = text + chunk[end : word.start] + found, word.end, True
     return text + chunk[end:] if changed else None
-
-
-def _typed(text: str, synonyms: Synonyms) -> list[Clause]:
-    question = ask(text, synonyms)
-    return [clause for clause in question.wanted if normalise(clause.surface)]
 
 
 def _answer(

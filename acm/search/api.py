@@ -14,11 +14,11 @@ from acm.search.documents import Segments
 from acm.search.question import LONGEST_QUESTION
 from acm.search.showing import address
 from acm.search.synonyms import search_of
-from acm.web.routing import router as new_router
+from acm.web.api import api_router
 from acm.web.runtime import Db, World
 from acm.web.templating import Ui
 
-router = new_router(prefix="/api/v1", tags=["search"])
+router = api_router("search")
 
 Kind = Literal["service", "mine", "case", "article", "announcement", "page", "person", "term"]
 Language = Literal["ru", "en"]

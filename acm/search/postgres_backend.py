@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
 from acm.db import Database
 from acm.search import postgres_schema
@@ -15,7 +16,7 @@ from acm.search.answering import MOST_MATCHES, Match, Pairs, Stored
 from acm.search.backends import BATCH, Answering, Progress
 from acm.search.batches import in_batches
 from acm.search.documents import Change, Document, Status
-from acm.search.postgres_schema import NEXT, SCHEMA, lexeme
+from acm.search.postgres_schema import lexeme
 from acm.search.question import Clause, Question, Synonyms
 from acm.search.text import LONGEST_EDGE, normalise
 
@@ -26,18 +27,18 @@ _MAY_INTERNAL = "internal_tokens && CAST(%(held)s AS text[])"
 _NEWEST = f"ORDER BY ref DESC LIMIT {MOST_MATCHES}"
 
 # Bitmaps over GIN always: the planner does not count what unpacking long vectors costs a scan of the table.
-_BEGIN = f"""
-SELECT CAST(to_regclass('{SCHEMA}.about') AS oid), set_config('plan_cache_mode', 'force_custom_plan', true),
+_SETTINGS = """
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true)
 """
 
 _MATCHES = f"""
 SELECT ref, ts_rank({_WEIGHTS}, {{vector}}, query, 1) * boost, {_FOUND}
-FROM {SCHEMA}.document, CAST(%(query)s AS tsquery) query
+FROM document, CAST(%(query)s AS tsquery) query
 WHERE {{vector}} @@ query AND {_MAY} {{further}} {_NEWEST}
 """  # noqa: S608
 
-_ALL = f"SELECT ref, boost, {_FOUND} FROM {SCHEMA}.document WHERE {_MAY} {{further}} {_NEWEST}"  # noqa: S608
+_ALL = f"SELECT ref, boost, {_FOUND} FROM document WHERE {_MAY} {{further}} {_NEWEST}"  # noqa: S608
 
 _UNWANTED = f"""AND NOT (public @@ CAST(%(unwanted)s AS tsquery)
     OR (coalesce(whole @@ CAST(%(unwanted)s AS tsquery), false) AND {_MAY_INTERNAL}))"""
@@ -45,66 +46,74 @@ _UNWANTED = f"""AND NOT (public @@ CAST(%(unwanted)s AS tsquery)
 # Materialised, or the planner hopes for an early hit and reads the whole table.
 _HAS = f"""
 WITH public AS MATERIALIZED (
-    SELECT tokens FROM {SCHEMA}.document WHERE public @@ CAST(%(query)s AS tsquery)
+    SELECT tokens FROM document WHERE public @@ CAST(%(query)s AS tsquery)
 ), whole AS MATERIALIZED (
-    SELECT tokens, internal_tokens FROM {SCHEMA}.document WHERE whole @@ CAST(%(query)s AS tsquery)
+    SELECT tokens, internal_tokens FROM document WHERE whole @@ CAST(%(query)s AS tsquery)
 )
 SELECT EXISTS (SELECT 1 FROM public WHERE {_MAY}) OR EXISTS (SELECT 1 FROM whole WHERE {_MAY} AND {_MAY_INTERNAL})
 """  # noqa: S608
 
 _STARTING = f"""
-SELECT ref, boost / (2 + length(edge)), {_FOUND} FROM {SCHEMA}.document
+SELECT ref, boost / (2 + length(edge)), {_FOUND} FROM document
 WHERE edge @@ CAST(%(query)s AS tsquery) AND {_MAY} {_NEWEST}
 """  # noqa: S608
+
+_STATUS = """
+SELECT (SELECT count(*) FROM document), (SELECT updated_at FROM about),
+    pg_total_relation_size('document') + pg_total_relation_size('word')
+"""
 
 _STORED = f"""
 SELECT ref, id, key, kind, number, titles, bodies, comments,
     CASE WHEN {_MAY_INTERNAL} THEN internal ELSE '' END, at
-FROM {SCHEMA}.document WHERE ref = ANY(%(refs)s)
+FROM document WHERE ref = ANY(%(refs)s)
 """  # noqa: S608
 
 
 class PostgresBackend(Answering):
-    """Index in the schema ``acm_search`` of the application's database; the login needs CREATE on it."""
+    """Index in schemas of the application's database; the login needs CREATE on it."""
 
     name = "postgres"
 
     def __init__(self, db: Database, synonyms: Synonyms) -> None:
         super().__init__(synonyms)
         self._db = db
-        self._pairs: tuple[int, dict[int, Pairs]] = (0, {})
+        self._pairs: tuple[str, dict[int, Pairs]] = ("", {})
 
     def apply(self, batch: Sequence[Change]) -> None:
         with self._db.write_engine.begin() as connection:
-            if not postgres_schema.exists(connection):
-                postgres_schema.create(connection, SCHEMA)
-                postgres_schema.finish(connection, SCHEMA)
-            postgres_schema.write(connection, batch, SCHEMA)
+            if name := postgres_schema.current(connection):
+                postgres_schema.enter(connection, name)
+            else:
+                postgres_schema.swap(connection, postgres_schema.create(connection))
+                postgres_schema.finish(connection)
+            postgres_schema.write(connection, batch)
 
     def rebuild(self, documents: Iterable[Document], progress: Progress | None = None) -> int:
-        with self._db.write_engine.begin() as connection:
-            postgres_schema.create(connection, NEXT)
+        engine = self._db.write_engine
+        postgres_schema.clear(engine)
+        with engine.begin() as connection:
+            name = postgres_schema.create(connection)
         done = 0
         for batch in in_batches(documents, BATCH):
-            with self._db.write_engine.begin() as connection:
-                postgres_schema.write(connection, batch, NEXT)
+            with engine.begin() as connection:
+                postgres_schema.enter(connection, name)
+                postgres_schema.write(connection, batch)
             done += len(batch)
             if progress:
                 progress(done)
-        with self._db.write_engine.begin() as connection:
-            postgres_schema.finish(connection, NEXT)
-            postgres_schema.swap(connection)
+        with engine.begin() as connection:
+            postgres_schema.enter(connection, name)
+            postgres_schema.finish(connection)
+            postgres_schema.swap(connection, name)
+        postgres_schema.clear(engine)
         return done
 
     def status(self) -> Status:
-        with self._db.read_engine.connect() as connection:
-            if not postgres_schema.exists(connection):
+        with self._entered() as connection:
+            if connection is None:
                 return Status(self.name, 0, None, 0, is_current=False)
-            documents = connection.exec_driver_sql(f"SELECT count(*) FROM {SCHEMA}.document").scalar_one()  # noqa: S608
-            at = connection.exec_driver_sql(f"SELECT updated_at FROM {SCHEMA}.about").scalar()  # noqa: S608
-            size = connection.exec_driver_sql(
-                f"SELECT pg_total_relation_size('{SCHEMA}.document') + pg_total_relation_size('{SCHEMA}.word')"
-            ).scalar_one()
+            documents, at, size = connection.exec_driver_sql(_STATUS).one()
         return Status(self.name, documents, at, size)
 
     def close(self) -> None:
@@ -112,14 +121,26 @@ class PostgresBackend(Answering):
 
     @contextmanager
     def _index(self) -> Iterator[PostgresIndex | None]:
-        with self._db.read_engine.connect() as connection:
-            generation = connection.exec_driver_sql(_BEGIN).scalar()
-            if generation is None or not postgres_schema.exists(connection):
+        with self._entered() as connection:
+            yield PostgresIndex(connection, self._pairs[1]) if connection is not None else None
+
+    @contextmanager
+    def _entered(self) -> Iterator[Connection | None]:
+        """A reading connection within the generation in use, at one moment: answers are made of several statements."""
+        with self._db.read_engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            while name := postgres_schema.current(connection):
+                try:
+                    postgres_schema.enter(connection, name)
+                    break
+                except ProgrammingError:  # dropped between two steps: the next one is in use already
+                    connection.rollback()
+            if name is None:
                 yield None
                 return
-            if self._pairs[0] != generation:
-                self._pairs = (generation, {})
-            yield PostgresIndex(connection, self._pairs[1])
+            connection.exec_driver_sql(_SETTINGS)
+            if self._pairs[0] != name:
+                self._pairs = (name, {})
+            yield connection
 
 
 class PostgresIndex:
@@ -151,17 +172,17 @@ class PostgresIndex:
         return bool(self._connection.exec_driver_sql(_HAS, params).scalar())
 
     def known(self, words: Collection[str]) -> Mapping[str, int]:
-        statement = f"SELECT word, count FROM {SCHEMA}.word WHERE word = ANY(%s)"  # noqa: S608
+        statement = "SELECT word, count FROM word WHERE word = ANY(%s)"
         return {row[0]: row[1] for row in self._connection.exec_driver_sql(statement, (list(words),))}
 
     def beginning(self, prefix: str, limit: int) -> Mapping[str, int]:
-        statement = f"SELECT word, count FROM {SCHEMA}.word WHERE word >= %s AND word < %s LIMIT %s"  # noqa: S608
+        statement = "SELECT word, count FROM word WHERE word >= %s AND word < %s LIMIT %s"
         found = self._connection.exec_driver_sql(statement, (prefix, prefix + "\uffff", limit))
         return {row[0]: row[1] for row in found}
 
     def pairs(self, facets: Collection[int]) -> Mapping[int, Pairs]:
         if missing := [number for number in facets if number not in self._pairs]:
-            statement = f"SELECT number, pairs FROM {SCHEMA}.facets WHERE number = ANY(%s)"  # noqa: S608
+            statement = "SELECT number, pairs FROM facets WHERE number = ANY(%s)"
             for number, pairs in self._connection.exec_driver_sql(statement, (missing,)).all():
                 self._pairs[number] = [(name, value) for name, value in json.loads(pairs)]
         return self._pairs

@@ -1,7 +1,9 @@
-"""Tables of the PostgreSQL index in a schema of their own, and how documents get in and out of them.
+"""Tables of the PostgreSQL index, and how documents get in and out of them.
 
-A schema, because a rebuild fills a second one and swaps both by renaming. Text vectors are made of our own
-stems, so no dictionary, configuration or extension of the server is needed.
+Each generation of the index is a schema of its own; a row of ``acm_search.current`` names the one in use. Every
+transaction first sets its search path to one generation and locks its ``document`` table as a reader, so that a
+swap waits for nobody and a question is answered by one generation from beginning to end. Text vectors are made of
+our own stems, so no dictionary, configuration or extension of the server is needed.
 """
 
 from __future__ import annotations
@@ -9,56 +11,66 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from uuid import uuid4
 
-from sqlalchemy import Connection
+import structlog
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from acm.search.analysis import VERSION, Analysed, analysed, requesters, stored
 from acm.search.documents import Change, Document, facet_pairs
 from acm.search.text import storable
 
-SCHEMA = "acm_search"
-NEXT = "acm_search_next"
-OLD = "acm_search_old"
+log = structlog.get_logger("acm.search")
+
+HOME = "acm_search"
 
 _LAST_POSITION = 16_383
 _MOST_POSITIONS = 200
 _GAP = 10
 
+_HOME = f"""
+CREATE SCHEMA IF NOT EXISTS {HOME};
+CREATE TABLE IF NOT EXISTS {HOME}.current (one boolean PRIMARY KEY CHECK (one), name text NOT NULL, version integer);
+"""
+
 _TABLES = """
-CREATE SCHEMA {schema};
-CREATE TABLE {schema}.document (
+CREATE TABLE document (
     ref bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL UNIQUE, id bigint NOT NULL,
     kind text NOT NULL, number text NOT NULL, at double precision NOT NULL, boost double precision NOT NULL,
     facets integer NOT NULL, requesters text NOT NULL, tokens text[] NOT NULL, internal_tokens text[] NOT NULL,
     public tsvector NOT NULL, whole tsvector, edge tsvector NOT NULL,
     titles json NOT NULL, bodies json NOT NULL, comments text NOT NULL, internal text NOT NULL, spelled text NOT NULL
 );
-CREATE TABLE {schema}.facets (
-    number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, pairs text NOT NULL UNIQUE
-);
-CREATE TABLE {schema}.word (word text COLLATE "C" PRIMARY KEY, count integer NOT NULL);
-CREATE TABLE {schema}.about (version integer NOT NULL, updated_at timestamptz);
-INSERT INTO {schema}.about VALUES ({version}, NULL);
+CREATE TABLE facets (number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, pairs text NOT NULL UNIQUE);
+CREATE TABLE word (word text COLLATE "C" PRIMARY KEY, count integer NOT NULL);
+CREATE TABLE about (updated_at timestamptz);
+INSERT INTO about VALUES (NULL);
 """
 
 _INDEXES = """
-CREATE INDEX ON {schema}.document USING gin (public);
-CREATE INDEX ON {schema}.document USING gin (whole) WHERE whole IS NOT NULL;
-CREATE INDEX ON {schema}.document USING gin (edge);
-CREATE INDEX ON {schema}.document USING gin (tokens);
-ANALYZE {schema}.document;
-ANALYZE {schema}.word;
+CREATE INDEX ON document USING gin (public);
+CREATE INDEX ON document USING gin (whole) WHERE whole IS NOT NULL;
+CREATE INDEX ON document USING gin (edge);
+CREATE INDEX ON document USING gin (tokens);
+ANALYZE document;
+ANALYZE word;
 """
 
-_SWAP = """
-DROP SCHEMA IF EXISTS {old} CASCADE;
-ALTER SCHEMA {schema} RENAME TO {old};
-ALTER SCHEMA {next} RENAME TO {schema};
-DROP SCHEMA {old} CASCADE;
-"""
+_SWAP = f"""
+INSERT INTO {HOME}.current VALUES (true, %s, %s)
+ON CONFLICT (one) DO UPDATE SET name = excluded.name, version = excluded.version
+"""  # noqa: S608
+
+_CURRENT = f"SELECT name FROM {HOME}.current WHERE version = %s"  # noqa: S608
+
+_LEFT = f"""
+SELECT nspname FROM pg_namespace
+WHERE starts_with(nspname, '{HOME}_') AND nspname <> coalesce((SELECT name FROM {HOME}.current), '')
+"""  # noqa: S608
 
 _INSERT = """
-INSERT INTO {schema}.document (key, id, kind, number, at, boost, facets, requesters, tokens, internal_tokens,
+INSERT INTO document (key, id, kind, number, at, boost, facets, requesters, tokens, internal_tokens,
     public, whole, edge, titles, bodies, comments, internal, spelled)
 VALUES (%(key)s, %(id)s, %(kind)s, %(number)s, %(at)s, %(boost)s, %(facets)s, %(requesters)s, %(tokens)s,
     %(internal_tokens)s, CAST(%(public)s AS tsvector), CAST(%(whole)s AS tsvector), CAST(%(edge)s AS tsvector),
@@ -66,60 +78,80 @@ VALUES (%(key)s, %(id)s, %(kind)s, %(number)s, %(at)s, %(boost)s, %(facets)s, %(
 """
 
 _COUNT = """
-INSERT INTO {schema}.word SELECT * FROM unnest(CAST(%s AS text[]), CAST(%s AS integer[]))
+INSERT INTO word SELECT * FROM unnest(CAST(%s AS text[]), CAST(%s AS integer[]))
 ON CONFLICT (word) DO UPDATE SET count = word.count + excluded.count
 """
 
 
-_VERSION = f"SELECT version FROM {SCHEMA}.about"  # noqa: S608
+def current(connection: Connection) -> str | None:
+    """The generation in use; None while there is none of this version."""
+    if connection.exec_driver_sql("SELECT to_regclass(%s)", (f"{HOME}.current",)).scalar() is None:
+        return None
+    name = connection.exec_driver_sql(_CURRENT, (VERSION,)).scalar()
+    return None if name is None else str(name)
 
 
-def exists(connection: Connection) -> bool:
-    """Whether there is an index of this version."""
-    if connection.exec_driver_sql("SELECT to_regclass(%s)", (f"{SCHEMA}.about",)).scalar() is None:
-        return False
-    return bool(connection.exec_driver_sql(_VERSION).scalar() == VERSION)
+def enter(connection: Connection, name: str) -> None:
+    """Work in a generation until the end of the transaction; raises ``ProgrammingError`` when it was just dropped."""
+    connection.exec_driver_sql("SELECT set_config('search_path', %s, true)", (name,))
+    connection.exec_driver_sql("LOCK TABLE document IN ACCESS SHARE MODE")
 
 
-def create(connection: Connection, schema: str) -> None:
-    """An empty index without its indexes; one left over from an interrupted rebuild is dropped."""
-    connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-    _run(connection, _TABLES.format(schema=schema, version=VERSION))
+def create(connection: Connection) -> str:
+    """A new, empty generation without its indexes; the transaction goes on within it."""
+    _run(connection, _HOME)
+    name = f"{HOME}_{uuid4().hex[:12]}"
+    connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+    connection.exec_driver_sql("SELECT set_config('search_path', %s, true)", (name,))
+    _run(connection, _TABLES)
+    return name
 
 
-def finish(connection: Connection, schema: str) -> None:
-    """Make a filled index quick."""
+def finish(connection: Connection) -> None:
+    """Make a filled generation quick."""
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    _run(connection, _INDEXES.format(schema=schema))
+    _run(connection, _INDEXES)
 
 
-def swap(connection: Connection) -> None:
-    """Put the next index in the place of the present one."""
-    connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-    _run(connection, _SWAP.format(schema=SCHEMA, next=NEXT, old=OLD))
+def swap(connection: Connection, name: str) -> None:
+    """Put a generation to use."""
+    connection.exec_driver_sql(_SWAP, (name, VERSION))
 
 
-def write(connection: Connection, batch: Sequence[Change], schema: str) -> None:
-    """Apply a batch in the caller's transaction."""
+def clear(engine: Engine) -> None:
+    """Drop the generations that are not in use, each when its last reader has gone."""
+    with engine.begin() as connection:
+        names = connection.exec_driver_sql(_LEFT).scalars().all() if current(connection) else []
+    for name in names:
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"LOCK TABLE {name}.document IN ACCESS EXCLUSIVE MODE")
+                connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
+        except DBAPIError as error:  # still read, or half made: the next rebuild tries again
+            log.info("search generation stays", name=name, reason=type(error.orig).__name__)
+
+
+def write(connection: Connection, batch: Sequence[Change]) -> None:
+    """Apply a batch to the generation that the transaction works in."""
     latest = {change.key: change for change in batch}
     counts: Counter[str] = Counter()
     gone = connection.exec_driver_sql(
-        f"DELETE FROM {schema}.document WHERE key = ANY(%s) RETURNING spelled",  # noqa: S608
+        "DELETE FROM document WHERE key = ANY(%s) RETURNING spelled",
         (list(latest),),
     )
     for (spelled,) in gone:
         counts.subtract(spelled.split())
     documents = [change for change in latest.values() if isinstance(change, Document)]
-    facets = _facets(connection, documents, schema)
+    facets = _facets(connection, documents)
     rows = []
     for document in documents:
         found = analysed(document)
         counts.update(found.spelled)
         rows.append(_row(document, found, facets[_pairs(document)]))
     if rows:
-        connection.exec_driver_sql(_INSERT.format(schema=schema), rows)
-    _count(connection, counts, schema)
-    connection.exec_driver_sql(f"UPDATE {schema}.about SET updated_at = now()")  # noqa: S608
+        connection.exec_driver_sql(_INSERT, rows)
+    _count(connection, counts)
+    connection.exec_driver_sql("UPDATE about SET updated_at = now()")
 
 
 def vector(fields: Iterable[tuple[Sequence[str], str]]) -> str:
@@ -165,14 +197,14 @@ def _row(document: Document, found: Analysed, facets: int) -> dict[str, object]:
     }
 
 
-def _facets(connection: Connection, documents: Sequence[Document], schema: str) -> dict[str, int]:
+def _facets(connection: Connection, documents: Sequence[Document]) -> dict[str, int]:
     wanted = sorted(set(map(_pairs, documents)))
     connection.exec_driver_sql(
-        f"INSERT INTO {schema}.facets (pairs) SELECT unnest(CAST(%s AS text[])) ON CONFLICT DO NOTHING",
+        "INSERT INTO facets (pairs) SELECT unnest(CAST(%s AS text[])) ON CONFLICT DO NOTHING",
         (wanted,),
     )
     found = connection.exec_driver_sql(
-        f"SELECT pairs, number FROM {schema}.facets WHERE pairs = ANY(%s)",  # noqa: S608
+        "SELECT pairs, number FROM facets WHERE pairs = ANY(%s)",
         (wanted,),
     )
     return {row[0]: row[1] for row in found}
@@ -182,15 +214,15 @@ def _pairs(document: Document) -> str:
     return storable(json.dumps(facet_pairs(document), ensure_ascii=False))
 
 
-def _count(connection: Connection, counts: Counter[str], schema: str) -> None:
+def _count(connection: Connection, counts: Counter[str]) -> None:
     changed = sorted((word, count) for word, count in counts.items() if count)
     if changed:
         words, numbers = [word for word, _ in changed], [count for _, count in changed]
-        connection.exec_driver_sql(_COUNT.format(schema=schema), (words, numbers))
+        connection.exec_driver_sql(_COUNT, (words, numbers))
     if any(count < 0 for _, count in changed):
         fewer = [word for word, count in changed if count < 0]
         connection.exec_driver_sql(
-            f"DELETE FROM {schema}.word WHERE word = ANY(%s) AND count <= 0",  # noqa: S608
+            "DELETE FROM word WHERE word = ANY(%s) AND count <= 0",
             (fewer,),
         )
 

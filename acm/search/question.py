@@ -76,6 +76,13 @@ def ask(text: str, known: Synonyms = NO_SYNONYMS) -> Question:
     return Question(text.strip(), tuple(_joined(telling, known)[:MOST_CLAUSES]), tuple(unwanted)[:MOST_CLAUSES])
 
 
+def typed(text: str, known: Synonyms = NO_SYNONYMS) -> tuple[Clause, ...]:
+    """Words typed so far, each alone: the beginning of a question that has no phrases yet. Small words are left out."""
+    clauses = [clause for clause in _words(text[:LONGEST_QUESTION], known) if clause]
+    telling = [clause for clause in clauses[:-1] if normalise(clause.surface) not in STOP_WORDS]
+    return tuple(dict.fromkeys([*telling, *clauses[-1:]]))[:MOST_CLAUSES]
+
+
 def _phrase(text: str) -> Clause | None:
     sequence = tuple(stems(text))[:MOST_CLAUSES]
     return Clause(text, (sequence,)) if sequence else None

@@ -30,7 +30,9 @@ class Shelf:
         return self.root / name
 
     def new(self) -> Path:
-        """An empty folder for a generation that nobody reads yet."""
+        """An empty folder for a generation that nobody reads yet; what a killed rebuild left is cleared away."""
+        for left in self._others(self.current()):
+            shutil.rmtree(left, ignore_errors=True)
         folder = self.root / uuid4().hex
         folder.mkdir()
         return folder
@@ -43,12 +45,16 @@ class Shelf:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, self.root / POINTER)
-        for other in self.root.iterdir():
-            if other.is_dir() and other != folder:
-                shutil.rmtree(other, ignore_errors=True)
+        for other in self._others(folder):
+            shutil.rmtree(other, ignore_errors=True)
+
+    def _others(self, folder: Path | None) -> list[Path]:
+        return [entry for entry in self.root.iterdir() if entry.is_dir() and entry != folder]
 
     def size(self) -> int:
         """Bytes of the generation in use."""
         folder = self.current()
-        files = folder.iterdir() if folder and folder.exists() else ()
-        return sum(file.stat().st_size for file in files if file.is_file())
+        try:
+            return sum(file.stat().st_size for file in folder.iterdir()) if folder else 0
+        except FileNotFoundError:  # a file merged away, or the generation swapped, while we looked
+            return self.size() if self.current() != folder else 0

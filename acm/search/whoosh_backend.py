@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from whoosh import fields
 from whoosh.columns import VarBytesColumn
 from whoosh.filedb.filestore import FileStorage
 from whoosh.formats import Existence
-from whoosh.index import FileIndex
+from whoosh.index import EmptyIndexError, FileIndex
 from whoosh.reading import IndexReader
 from whoosh.writing import IndexWriter
 
@@ -52,6 +52,16 @@ def schema() -> fields.Schema:
     )
 
 
+class _Open(NamedTuple):
+    """The reader in use and what it was opened from."""
+
+    folder: Path
+    generation: int
+    index: FileIndex
+    reader: IndexReader
+    modified: float
+
+
 class WhooshBackend(Answering):
     """Whoosh index under ``folder``. Questions take turns: they are short, and Whoosh's readers cannot be shared."""
 
@@ -61,7 +71,7 @@ class WhooshBackend(Answering):
         super().__init__(synonyms)
         self._shelf = Shelf(folder)
         self._lock = threading.Lock()
-        self._open: tuple[tuple[Path, int], FileIndex, IndexReader] | None = None
+        self._open: _Open | None = None
         self._segments: dict[str, Segment] = {}
         self._facets = Facets()
 
@@ -98,14 +108,14 @@ class WhooshBackend(Answering):
             if reader is None:
                 return Status(self.name, 0, None, self._shelf.size(), is_current=False)
             assert self._open
-            documents, at = reader.doc_count(), self._open[1].last_modified()
+            documents, at = reader.doc_count(), self._open.modified
         advice = ADVICE if documents > ADVISED_DOCUMENTS else None
         return Status(self.name, documents, datetime.fromtimestamp(at, UTC), self._shelf.size(), advice)
 
     def close(self) -> None:
         with self._lock:
             if self._open:
-                self._open[2].close()
+                self._open.reader.close()
             self._open = None
             self._segments = {}
 
@@ -117,17 +127,23 @@ class WhooshBackend(Answering):
 
     def _reader(self) -> IndexReader | None:
         """The reader of the last commit, with its segments loaded; the lock is held."""
-        folder = self._shelf.current()
-        if folder is None or not _is_current(folder):
-            return None
-        index = self._open[1] if self._open and self._open[0][0] == folder else _opened(folder)
-        generation = (folder, index.latest_generation())
-        if self._open and self._open[0] == generation:
-            return self._open[2]
-        reader = index.reader()
+        while True:
+            folder = self._shelf.current()
+            try:
+                return self._opened_in(folder) if folder is not None and _is_current(folder) else None
+            except (OSError, EmptyIndexError):
+                if self._shelf.current() == folder:  # else it was swapped away between two steps
+                    raise
+
+    def _opened_in(self, folder: Path) -> IndexReader:
+        index = self._open.index if self._open and self._open.folder == folder else _opened(folder)
+        generation = index.latest_generation()
+        if self._open and (self._open.folder, self._open.generation) == (folder, generation):
+            return self._open.reader
+        reader, modified = index.reader(), index.last_modified()
         if self._open:
-            self._open[2].close()
-        self._open = (generation, index, reader)
+            self._open.reader.close()
+        self._open = _Open(folder, generation, index, reader, modified)
         known, self._segments = self._segments, {}
         for leaf, _offset in reader.leaf_readers():
             name = leaf.segment().segment_id()

@@ -45,6 +45,11 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchBa
         database: Database = request.getfixturevalue("search_database")
         with database.write_engine.begin() as connection:
             connection.exec_driver_sql("DROP SCHEMA IF EXISTS acm_search CASCADE")
+            names = connection.exec_driver_sql(
+                "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 'acm_search_')"
+            )
+            for name in names.scalars().all():
+                connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
         opened: SearchBackend = PostgresBackend(database, SYNONYMS)
     else:
         opened = open_on_disk(request.param, tmp_path / "search", SYNONYMS)
