@@ -39,7 +39,7 @@ document.addEventListener("keydown", (event) => {
   const control = event.ctrlKey || event.metaKey
   const key = nameOf(event)
   const inside = typing(event.target)
-  if (control && key === "K") return act(event, document.querySelector('[data-dialog="palette"]'))
+  if (control && key === "K") return palette(event)
   if (control && key === "Enter" && inside?.form) return act(event, sender(inside.form))
   if (control || (inside && key !== "Escape") || document.body.dataset.keys === "off") return
   if (document.querySelector("dialog[open]") && key !== "Escape") return
@@ -56,6 +56,13 @@ function act(event, element) {
   if (!element) return
   event.preventDefault()
   press(element)
+}
+
+function palette(event) {
+  const dialog = document.getElementById("palette")
+  if (!dialog) return
+  event.preventDefault()
+  if (!dialog.open) dialog.showModal()
 }
 
 function sender(form) {
