@@ -26,6 +26,7 @@ from acm.pages import api as pages_api
 from acm.pages import contributions as pages_contributions
 from acm.pages import routes as pages_routes
 from acm.people import api as people_api
+from acm.people import directory
 from acm.people import layout as people_layout
 from acm.people import routes as people_routes
 from acm.search import api as search_api
@@ -58,6 +59,7 @@ def routers() -> list[APIRouter]:
         operations.router,
         routes_ui.router,
         people_routes.router,
+        directory.router,
         notify_routes.router,
         approval_routes.router,
         queue_routes.router,
