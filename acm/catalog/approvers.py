@@ -30,7 +30,9 @@ class Approver:
     person: Person | None
 
     def role(self, lang: str) -> str:
-        return words(self.names, lang) or self.step.role
+        """The name of the role, as it stands inside a sentence."""
+        name = words(self.names, lang) or self.step.role.replace("_", " ")
+        return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
 def asked_steps(

@@ -46,9 +46,9 @@ def chain_of(ui: UI, service: Service, steps: Sequence[Approver]) -> list[Line]:
     for step in steps:
         if step.person is None:
             continue
-        role, said = step.role(ui.lang), _("%(role)s, approves")
+        role, said = step.role(ui.lang), _("approves, %(role)s")
         if step.step.when:
-            said = _("%(role)s, approves in some cases")
+            said = _("approves in some cases, %(role)s")
         chain.append({"person": _card(step.person, ui.lang), "text": ui.say(Message(said.id, {"role": role}))})
     if service.group:
         text = service.promise(ui.lang) or ui.say(_("does it within %(time)s", time=entry.wait))

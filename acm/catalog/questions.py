@@ -15,6 +15,7 @@ from acm.engine import expr
 from acm.i18n import Message, _, words
 from acm.pages.answers import branches, departments
 from acm.pages.models import File
+from acm.pages.reading import address_in
 from acm.pages.types import FieldKind
 from acm.people.models import Person
 from acm.taxonomy.models import Term, Vocabulary
@@ -49,7 +50,7 @@ def who_question(ui: UI, filling: Filling, errors: Mapping[str, Message]) -> Que
     person = found if filling.for_other and WHO.key not in errors else None
     return {
         "value": "other" if filling.for_other else "me",
-        "text": filling.data.get("person", ""),
+        "text": _named(filling.data.get("person", ""), person, ui.lang),
         "person": _card(person, ui.lang) if person else None,
         "note": _about(ui, person) if person else "",
         "error": ui.say(errors[WHO.key]) if WHO.key in errors else "",
@@ -64,7 +65,8 @@ def summary_of(ui: UI, filling: Filling, errors: Mapping[str, Message]) -> list[
     found = []
     for name, message in errors.items():
         label = labels.get(name.partition("[")[0], "")
-        found.append({"id": input_id(name), "text": f"{label}: {ui.say(message)}"})
+        said = ui.say(message)
+        found.append({"id": input_id(name), "text": f"{label}: {said[:1].lower()}{said[1:]}"})
     return found
 
 
@@ -220,6 +222,17 @@ def _options(ui: UI, asked: FieldDefinition) -> list[dict[str, Any]]:
 def _person(filling: Filling, asked: FieldDefinition) -> Person | None:
     found = filling.answers.values.get(asked.key)
     return filling.session.get(Person, found) if isinstance(found, int) else None
+
+
+def _named(typed: str, person: Person | None, lang: str) -> str:
+    """The whole name of who was found by a part of it; a login or an e-mail stays as typed."""
+    if (
+        person is None
+        or typed.casefold() in (person.login, person.email.casefold())
+        or address_in(typed) != typed.strip()
+    ):
+        return typed
+    return person.name_in(lang)
 
 
 def _card(person: Person, lang: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def show_home(ui: Ui, db: Db, me: Me) -> Response:
         mine=[_card(ui, one) for one in mine[:SHOWN]],
         open_count=sum(not one.case.is_done for one in mine),
         drafts=[_draft(ui, draft, catalogue) for draft in drafts_of(db, me.id, DRAFTS)],
-        example=_example(popular, ui),
+        example=_example(popular),
     )
 
 
@@ -175,6 +175,6 @@ def _draft(ui: UI, draft: Draft, catalogue: Showcase) -> dict[str, Any]:
     }
 
 
-def _example(popular: list[Entry], ui: UI) -> str:
-    """An example of what may be typed into the search: a synonym of what is ordered most."""
-    return popular[0].title.lower() if popular else ""
+def _example(popular: list[Entry]) -> str:
+    """An example of what may be typed into the search: what is ordered most."""
+    return popular[0].title[:1].lower() + popular[0].title[1:] if popular else ""
