@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
     app.state.runtime = runtime
     problems.install(app)
     for router in composition.routers():
-        app.include_router(router)
+        app.include_router(router, include_in_schema=router.prefix.startswith("/api/"))
     app.mount("/static", Forever(directory=assets.STATIC, check_dir=False))
     return Application(app, runtime)
 

@@ -8,6 +8,7 @@ from acm import operations
 from acm.cases import api as cases_api
 from acm.cases import approval_routes, queue_routes
 from acm.cases import contributions as cases_contributions
+from acm.catalog import api as catalog_api
 from acm.catalog import contributions as catalog_contributions
 from acm.catalog import form_routes, tracking_routes
 from acm.catalog import routes as catalog_routes
@@ -21,12 +22,12 @@ from acm.kpi import contributions as kpi_contributions
 from acm.kpi import routes as kpi_routes
 from acm.notify import contributions as notify_contributions
 from acm.notify import routes as notify_routes
-from acm.pages import announcement_routes, article_routes, file_routes
+from acm.pages import announcement_routes, article_routes, file_routes, term_routes
 from acm.pages import api as pages_api
 from acm.pages import contributions as pages_contributions
 from acm.pages import routes as pages_routes
 from acm.people import api as people_api
-from acm.people import directory
+from acm.people import directory, managing_routes, profile_routes
 from acm.people import layout as people_layout
 from acm.people import routes as people_routes
 from acm.search import api as search_api
@@ -35,6 +36,7 @@ from acm.search import routes as search_routes
 from acm.search.backends import open_backend
 from acm.settings import Settings
 from acm.snapshot import Contribution
+from acm.taxonomy import api as taxonomy_api
 from acm.web import routes_ui
 from acm.web.runtime import Runtime
 from acm.web.uploads import FileStore
@@ -44,10 +46,10 @@ def core() -> list[Contribution]:
     """The core's contributions to its own extension points."""
     return [
         *people_layout.contributions(),
+        *managing_routes.contributions(),
         *pages_contributions.contributions(),
         *notify_contributions.contributions(),
         *catalog_contributions.contributions(),
-        *cases_contributions.contributions(),
         *cases_contributions.contributions(),
         *kernel_contributions.contributions(),
     ]
@@ -59,15 +61,18 @@ def routers() -> list[APIRouter]:
         operations.router,
         routes_ui.router,
         people_routes.router,
+        profile_routes.router,
+        managing_routes.router,
         directory.router,
         notify_routes.router,
         approval_routes.router,
-        queue_routes.router,
         queue_routes.router,
         tracking_routes.router,
         form_routes.router,
         catalog_routes.router,
         pages_routes.router,
+        term_routes.router,
+        term_routes.keeping,
         file_routes.router,
         article_routes.router,
         announcement_routes.router,
@@ -77,6 +82,8 @@ def routers() -> list[APIRouter]:
         search_api.router,
         kpi_routes.router,
         cases_api.router,
+        catalog_api.router,
+        taxonomy_api.router,
         kernel_routes.router,
         kernel_api.router,
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastapi import Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from sqlalchemy import text
@@ -38,6 +39,12 @@ def readyz(app: App) -> Response:
     except Exception as error:  # readiness is the question whether anything at all is wrong
         return JSONResponse({"status": "unready", "reason": type(error).__name__}, 503, headers={"Retry-After": "5"})
     return JSONResponse({"status": "ready", "snapshot": app.snapshot.number})
+
+
+@router.get("/openapi.json")
+def openapi(request: Request) -> Response:
+    """The description of the JSON API (OpenAPI 3.1)."""
+    return JSONResponse(request.app.openapi())
 
 
 @router.get("/metrics")

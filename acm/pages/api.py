@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query, Response
-from sqlalchemy import Select, select, tuple_
+from fastapi import Query, Response, UploadFile
+from sqlalchemy import Select, or_, select, tuple_
 
 from acm.errors import Forbidden
 from acm.journal import Event, settled
 from acm.pages.comments import add_comment, comments_of
+from acm.pages.files import attach
 from acm.pages.models import File, Page
 from acm.pages.visibility import inside, visible, visible_page
 from acm.people.rights import may, require
@@ -147,6 +148,7 @@ def show_page(db: Db, me: Me, number: str, response: Response) -> PageView:
 
 
 @router.get("/pages/{number}/comments", response_model=CommentsView)
+@router.get("/cases/{number}/comments", response_model=CommentsView)
 def list_comments(db: Db, me: Me, number: str, page: Paged) -> Any:
     """The comments this person may read, in order of time."""
     rows = [c for c in comments_of(db, visible_page(db, me.grants, number), me.grants) if c.id > after_id(page)]
@@ -154,6 +156,7 @@ def list_comments(db: Db, me: Me, number: str, page: Paged) -> Any:
 
 
 @router.post("/pages/{number}/comments", status_code=201)
+@router.post("/cases/{number}/comments", status_code=201)
 def write_comment(db: Db, me: Me, number: str, new: NewComment) -> CommentView:
     """Write a comment."""
     found: Page = visible_page(db, me.grants, number, lock=True)
@@ -165,6 +168,7 @@ def write_comment(db: Db, me: Me, number: str, new: NewComment) -> CommentView:
 
 
 @router.get("/pages/{number}/files")
+@router.get("/cases/{number}/files")
 def list_files(db: Db, me: Me, number: str) -> list[FileView]:
     """Files of a page; their bytes are at ``/files/{id}``."""
     found: Page = visible_page(db, me.grants, number)
@@ -174,13 +178,27 @@ def list_files(db: Db, me: Me, number: str) -> list[FileView]:
     return [FileView.model_validate(file) for file in db.scalars(inside(statement))]
 
 
+@router.post("/pages/{number}/files", status_code=201)
+@router.post("/cases/{number}/files", status_code=201)
+def add_files(db: Db, me: Me, number: str, file: list[UploadFile]) -> list[FileView]:
+    """Attach files (multipart, field `file`)."""
+    found: Page = visible_page(db, me.grants, number, lock=True)
+    return [FileView.model_validate(one) for one in attach(db, found, file, me.origin())]
+
+
 @router.get("/pages/{number}/events", response_model=EventsView)
+@router.get("/cases/{number}/events", response_model=EventsView)
 def list_page_events(db: Db, me: Me, number: str, page: Paged) -> Any:
     """The journal of one page, internal events only for those who work it."""
     found: Page = visible_page(db, me.grants, number)
     statement = select(Event).where(Event.page_id == found.id, Event.id > after_id(page)).order_by(Event.id)
     if not may(me.grants, "comment.internal", found):
         statement = statement.where(Event.audience == "all")
+        hidden = [f.key for f in found.form if f.internal]
+        if hidden:
+            statement = statement.where(
+                or_(Event.kind != "field.changed", Event.data["field"].as_string().not_in(hidden))
+            )
     rows = db.scalars(inside(statement).limit(page.limit + 1)).all()
     return page_of(rows, page.limit, EventView.model_validate, lambda e: write_cursor(id=e.id))
 
