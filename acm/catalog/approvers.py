@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acm.catalog.definitions import ApprovalStep, ServiceDefinition
+from acm.catalog.titles import in_sentence
 from acm.engine import expr
 from acm.i18n import words
 from acm.pages.answers import departments, people_scope
@@ -31,8 +32,7 @@ class Approver:
 
     def role(self, lang: str) -> str:
         """The name of the role, as it stands inside a sentence."""
-        name = words(self.names, lang) or self.step.role.replace("_", " ")
-        return name[:1].lower() + name[1:] if name[1:2].islower() else name
+        return in_sentence(words(self.names, lang) or self.step.role.replace("_", " "))
 
 
 def asked_steps(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from acm.catalog.definitions import FieldDefinition
 from acm.catalog.forming import WHO, Filling
 from acm.catalog.steps import Step
+from acm.catalog.titles import in_sentence
 from acm.engine import expr
 from acm.i18n import Message, _, words
 from acm.pages.answers import branches, departments
@@ -65,8 +66,7 @@ def summary_of(ui: UI, filling: Filling, errors: Mapping[str, Message]) -> list[
     found = []
     for name, message in errors.items():
         label = labels.get(name.partition("[")[0], "")
-        said = ui.say(message)
-        found.append({"id": input_id(name), "text": f"{label}: {said[:1].lower()}{said[1:]}"})
+        found.append({"id": input_id(name), "text": f"{label}: {in_sentence(ui.say(message))}"})
     return found
 
 

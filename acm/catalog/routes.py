@@ -20,6 +20,7 @@ from acm.catalog.showcase import (
     showcase,
     summary,
 )
+from acm.catalog.titles import in_sentence
 from acm.catalog.tracking import MyRequest, full_track, my_requests
 from acm.errors import NotFound
 from acm.i18n import _
@@ -177,4 +178,4 @@ def _draft(ui: UI, draft: Draft, catalogue: Showcase) -> dict[str, Any]:
 
 def _example(popular: list[Entry]) -> str:
     """An example of what may be typed into the search: what is ordered most."""
-    return popular[0].title[:1].lower() + popular[0].title[1:] if popular else ""
+    return in_sentence(popular[0].title) if popular else ""

@@ -30,6 +30,11 @@ def title_of(definition: ServiceDefinition, values: Mapping[str, Any], lang: str
     return _cut(f"{name}: {said}" if said else name, LONGEST)
 
 
+def in_sentence(text: str) -> str:
+    """A name as it stands inside a sentence: small at first, unless it is an abbreviation."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
 def _said(definition: ServiceDefinition, values: Mapping[str, Any], lang: str, zone: ZoneInfo) -> str:
     among = [f for f in definition.form if f.kind in TELLING and f.key in values and f.key not in SILENT]
     among.sort(key=lambda f: (_rank(f), definition.form.index(f)))
@@ -37,7 +42,7 @@ def _said(definition: ServiceDefinition, values: Mapping[str, Any], lang: str, z
         text = show_value(asked, values[asked.key], lang, zone, clock.now())
         first = text.strip().splitlines()[0] if text.strip() else ""
         if first:
-            return _cut(first, LONGEST_SAID)
+            return _cut(in_sentence(first) if asked.kind is FieldKind.CHOICE else first, LONGEST_SAID)
     return ""
 
 
