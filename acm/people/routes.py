@@ -15,7 +15,7 @@ from acm.i18n import _
 from acm.journal import record
 from acm.people import setup
 from acm.people.models import Installation, Person
-from acm.people.signin import Maybe, Me, open_session, sign_in
+from acm.people.signin import Maybe, Me, lock_person, open_session, sign_in
 from acm.web import csrf
 from acm.web.forms import Submitted
 from acm.web.routing import router as new_router
@@ -68,13 +68,14 @@ def log_in(request: Request, ui: Ui, db: Db, form: Submitted) -> Response:
             error=problem,
             status=problem.status if problem.status == 429 else 422,
         )
-    return _signed_in(ui, token, next_)
+    return keep_signed_in(ui, token, next_)
 
 
 @router.post("/logout")
 def log_out(ui: Ui, db: Db, me: Me) -> Response:
     if me.sign_in:
         db.merge(me.sign_in).ended_at = clock.now()
+        lock_person(db, me.person)
         record(db, me.person, "person.signed_out", me.origin())
     response = ui.redirect("/login")
     response.delete_cookie(csrf.cookie_name(ui.settings.is_https), path="/", secure=ui.settings.is_https)
@@ -117,7 +118,7 @@ def set_up(request: Request, ui: Ui, db: Db, form: Submitted) -> Response:
         return ui.page("people/setup.html", values=given, errors=problem.errors, status=422)
     network = request.client.host if request.client else ""
     token = open_session(db, ui.settings, person, network=network, agent="", now=clock.now())
-    return _signed_in(ui, token, "/")
+    return keep_signed_in(ui, token, "/")
 
 
 def demo_logins(db: Db) -> list[str]:
@@ -151,7 +152,8 @@ def _demo_person(person: Person, ui: UI) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _signed_in(ui: Ui, token: str, next_: str) -> Response:
+def keep_signed_in(ui: UI, token: str, next_: str) -> Response:
+    """Give the browser its session and send it on."""
     response = ui.redirect(next_)
     response.set_cookie(
         csrf.cookie_name(ui.settings.is_https),

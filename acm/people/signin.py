@@ -162,8 +162,25 @@ def open_session(db: Session, settings: Settings, person: Person, *, network: st
         agent=agent[:200],
     )
     db.add(row)
+    lock_person(db, person)
     record(db, person, "person.signed_in", Origin(person, now), data={"network": network[:60]})
     return token
+
+
+def prove(db: Session, person: Person, password: str, now: datetime) -> None:
+    """Check a person's own password once more; wrong ones wait as at sign-in."""
+    key = f"login:{(person.login or '')[:80]}"
+    _refuse_impatient(db, [key], now)
+    if not verify_password(password, person.password_hash):
+        _count_failure(db, key, now)
+        db.commit()
+        raise Unauthenticated("The password is wrong")
+
+
+def lock_person(db: Session, person: Person) -> None:
+    """Take the head of a person's journal for this transaction: two at once write one after the other."""
+    db.flush()
+    db.refresh(person, attribute_names=["journal_seq", "journal_head"], with_for_update=True)
 
 
 def end_sessions(db: Session, person: Person, now: datetime, *, except_id: int | None = None) -> None:
@@ -188,6 +205,7 @@ def issue_token(db: Session, person: Person, *, name: str, scopes: list[str], da
             expires_at=expires,
         )
     )
+    lock_person(db, person)
     record(db, person, "person.token_issued", Origin(person, now), data={"name": name, "scopes": scopes})
     return token
 
