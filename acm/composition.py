@@ -6,8 +6,9 @@ from fastapi import APIRouter
 
 from acm import operations
 from acm.cases import api as cases_api
-from acm.cases import approval_routes, queue_routes
+from acm.cases import approval_routes
 from acm.cases import contributions as cases_contributions
+from acm.cases import routes as cases_routes
 from acm.catalog import api as catalog_api
 from acm.catalog import contributions as catalog_contributions
 from acm.catalog import form_routes, tracking_routes
@@ -66,7 +67,7 @@ def routers() -> list[APIRouter]:
         directory.router,
         notify_routes.router,
         approval_routes.router,
-        queue_routes.router,
+        cases_routes.router,
         tracking_routes.router,
         form_routes.router,
         catalog_routes.router,

@@ -1,0 +1,205 @@
+"""Everything the page of a case shows, read in a handful of statements, whatever hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, String, and_, cast, literal, null, or_, select, union_all
+from sqlalchemy.orm import Session, joinedload
+
+from acm.cases.models import MOVES, Approval, Case
+from acm.i18n import Message, _
+from acm.journal import Event
+from acm.pages.comments import comments_of
+from acm.pages.files import by_comment, files_of
+from acm.pages.links import LINK_KINDS
+from acm.pages.models import Comment, Favourite, File, Link, Page, PagePerson
+from acm.pages.visibility import inside, through, visible
+from acm.people.models import Person
+from acm.people.rights import Grants
+
+TOLD = (*sorted(MOVES), "approval.decided", "approval.asked")
+MOST_EVENTS = 300
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of approval with its approver."""
+
+    step: int
+    role: str
+    state: str
+    comment: str
+    asked_at: datetime | None
+    decided_at: datetime | None
+    approver: Person | None
+
+
+@dataclass
+class Parts:
+    """Who has a part in a case: by role, the steps of approval, whose favourite it is."""
+
+    people: dict[str, list[Person]] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    kept_by: set[int] = field(default_factory=set)
+
+    def has(self, role: str, person_id: int) -> bool:
+        return any(person.id == person_id for person in self.people.get(role, ()))
+
+
+@dataclass(frozen=True)
+class Relative:
+    """Another page that belongs to a case: its service, parent, child, or the end of a link."""
+
+    how: str
+    words: Message | None
+    number: str
+    title: str
+    kind: str
+    slug: str | None
+    is_open: bool
+    link_id: int | None = None
+
+    @property
+    def href(self) -> str:
+        if self.kind == "service" and self.slug:
+            return f"/services/{self.slug}"
+        return f"/pages/{self.number}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the talk: a comment with its files, or something that happened."""
+
+    at: datetime
+    id: str
+    comment: Comment | None = None
+    files: Sequence[File] = ()
+    text: Message | None = None
+    icon: str = "swap"
+
+
+def case_of(session: Session, grants: Grants, number: str) -> Case | None:
+    """A visible case with everybody its page names, in one statement; None when there is none for this person."""
+    statement = visible(grants, Case).where(Case.number == number.upper())
+    people = (Case.owner, Case.requester, Case.beneficiary, Case.department, Case.branch, Case.group)
+    versions = (Case.type_version, Case.form_version)
+    statement = statement.options(*(joinedload(part) for part in (*people, *versions)))
+    return session.scalars(statement).unique().first()
+
+
+def events_of(session: Session, case: Case) -> list[tuple[Event, Person | None]]:
+    """The opening and the moves of a case with those who made them, in order."""
+    statement = (
+        select(Event, Person)
+        .outerjoin(Person, Person.id == Event.actor_id)
+        .where(Event.page_id == case.id, Event.kind.in_(("case.opened", *TOLD)))
+        .order_by(Event.id)
+        .limit(MOST_EVENTS)
+    )
+    return [(event, actor) for event, actor in session.execute(inside(statement))]
+
+
+def entered_of(case: Case, events: Sequence[tuple[Event, Person | None]]) -> dict[str, datetime]:
+    """When each stage was entered first."""
+    definition, found = case.case_type, dict[str, datetime]()
+    for event, _actor in events:
+        if event.kind == "case.opened" or event.kind in MOVES:
+            state = str(event.data.get("to") or event.data.get("state") or definition.initial)
+            found.setdefault(definition.state(state).stage, event.at)
+    return found
+
+
+def talk_of(
+    session: Session, case: Case, grants: Grants, lang: str, events: Sequence[tuple[Event, Person | None]]
+) -> tuple[list[Line], list[File]]:
+    """Comments and moves as one line of time, and all files this person may see."""
+    files = files_of(session, case, grants)
+    attached = by_comment(files)
+    lines = [
+        Line(c.at, f"c{c.id}", comment=c, files=attached.get(c.id, ())) for c in comments_of(session, case, grants)
+    ]
+    for event, actor in events:
+        if event.kind in TOLD:
+            name = actor.name_in(lang) if actor else ""
+            lines.append(Line(event.at, f"e{event.id}", text=_said(case, event, name), icon=_icon(event)))
+    return sorted(lines, key=lambda line: line.at), files
+
+
+def parts_of(session: Session, case: Case) -> Parts:
+    """Participants, watchers, favourites and approval steps in one statement."""
+    nothing: Any = null()
+    text = cast(nothing, String)
+    people = select(
+        PagePerson.person_id.label("person_id"), PagePerson.role.label("role"), cast(nothing, Approval.step.type).label("step"),
+        text.label("state"), text.label("comment"), cast(nothing, Approval.asked_at.type).label("asked_at"),
+        cast(nothing, Approval.asked_at.type).label("decided_at"),
+    ).where(PagePerson.page_id == case.id)  # fmt: skip
+    kept = select(Favourite.person_id, literal("kept"), nothing, nothing, nothing, nothing, nothing)
+    steps = select(
+        Approval.approver_id, Approval.role, Approval.step, Approval.state, Approval.comment, Approval.asked_at, Approval.decided_at
+    ).where(Approval.page_id == case.id)  # fmt: skip
+    part = union_all(people, kept.where(Favourite.page_id == case.id), steps).subquery("part")
+    statement: Select[Any] = select(part, Person).outerjoin(Person, Person.id == part.c.person_id)
+    found = Parts()
+    for person_id, role, step, state, comment, asked_at, decided_at, person in session.execute(inside(statement)):
+        if step is not None:
+            found.steps.append(Step(step, role, state, comment, asked_at, decided_at, person))
+        elif role == "kept":
+            found.kept_by.add(person_id)
+        elif person is not None:
+            found.people.setdefault(role, []).append(person)
+    found.steps.sort(key=lambda one: one.step)
+    return found
+
+
+def relatives_of(session: Session, case: Case, grants: Grants) -> list[Relative]:
+    """Service, parent, children and linked pages that this person may see, in one statement."""
+    ends = or_(
+        and_(Link.source_id == case.id, Link.target_id == Page.id),
+        and_(Link.target_id == case.id, Link.source_id == Page.id),
+    )
+    statement = (
+        select(
+            Page.id, Page.number, Page.title, Page.kind, Page.slug, Page.is_open, Page.parent_id,
+            Link.id, Link.kind, Link.source_id,
+        )
+        .outerjoin(Link, ends)
+        .where(or_(Page.id == case.service_id, Page.id == case.parent_id, Page.parent_id == case.id, Link.id.is_not(None)))
+        .order_by(Page.id)
+    )  # fmt: skip
+    found = []
+    for id_, number, title, kind, slug, is_open, parent_id, link_id, link, source_id in session.execute(
+        through(statement, grants)
+    ):
+        about = (number, title, kind, slug, is_open)
+        if id_ == case.service_id and link_id is None:
+            found.append(Relative("service", None, *about))
+        if id_ == case.parent_id:
+            found.append(Relative("parent", _("part of"), *about))
+        if parent_id == case.id:
+            found.append(Relative("child", _("part"), *about))
+        if link_id is not None:
+            found.append(Relative("link", LINK_KINDS[link][0 if source_id == case.id else 1], *about, link_id))
+    return found
+
+
+def _said(case: Case, event: Event, actor: str) -> Message:
+    if event.kind == "approval.decided":
+        approved = event.data.get("decision") == "approved"
+        return _("%(actor)s approved", actor=actor) if approved else _("%(actor)s refused", actor=actor)
+    if event.kind == "approval.asked":
+        return _("%(actor)s asked before deciding", actor=actor)
+    state = dict(case.case_type.state(str(event.data.get("to", ""))).names)
+    if not actor:
+        return _("Now “%(state)s”", state=state)
+    return _("%(actor)s: now “%(state)s”", actor=actor, state=state)
+
+
+def _icon(event: Event) -> str:
+    if event.kind in ("case.resolved", "case.closed"):
+        return "check"
+    return "x" if event.kind in ("case.rejected", "case.cancelled") else "swap"
