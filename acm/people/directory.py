@@ -1,4 +1,4 @@
-"""Who is who: one's own page with its settings and sessions, a colleague's page, suggestions while a name is typed."""
+"""Who is who: a colleague's page, and suggestions while a name is typed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from fastapi.responses import Response
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from acm import clock
 from acm.errors import NotFound
-from acm.journal import record
-from acm.people.models import Person, SignIn
-from acm.people.signin import Me, end_sessions
-from acm.web.forms import Submitted
+from acm.people.models import Person
+from acm.people.signin import Me
 from acm.web.routing import router as new_router
 from acm.web.runtime import Db
 from acm.web.templating import Ui
@@ -22,31 +19,6 @@ from acm.web.templating import Ui
 router = new_router()
 
 SUGGESTED = 8
-
-
-@router.get("/me")
-def show_me(ui: Ui, db: Db, me: Me) -> Response:
-    """Show my own page: what is known of me, language, theme, keys, sessions."""
-    open_now = (SignIn.person_id == me.id, SignIn.ended_at.is_(None), SignIn.expires_at > clock.now())
-    sessions = db.scalars(select(SignIn).where(*open_now).order_by(SignIn.seen_at.desc()).limit(20)).all()
-    manager = db.get(Person, me.person.manager_id) if me.person.manager_id else None
-    return ui.page("people/me.html", sessions=sessions, manager=manager, here=me.sign_in.id if me.sign_in else 0)
-
-
-@router.post("/me/keys")
-def switch_keys(ui: Ui, me: Me, form: Submitted) -> Response:
-    """Switch the shortcuts of single letters on or off (WCAG 2.1.4)."""
-    me.person.settings = {**me.person.settings, "keys": "on" if form.flag("keys") else "off"}
-    return ui.redirect("/me#keys-h")
-
-
-@router.post("/me/sessions/end")
-def end_other_sessions(ui: Ui, db: Db, me: Me) -> Response:
-    """Sign me out everywhere but here."""
-    origin = me.origin()
-    end_sessions(db, me.person, origin.at, except_id=me.sign_in.id if me.sign_in else None)
-    record(db, me.person, "person.sessions_ended", origin)
-    return ui.redirect("/me#sessions-h")
 
 
 @router.get("/people/suggest")
