@@ -230,7 +230,7 @@ def _form_page(
         continued=form.draft is not None,
         like=like,
         available=form.service.case_type(ui.snapshot) is not None,
-        **({} if ui.is_htmx else _aside(ui, form, answered=False)),
+        **_aside(ui, form, answered=False),
     )
 
 

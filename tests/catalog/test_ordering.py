@@ -328,3 +328,14 @@ def test_the_core_gives_its_own_types_and_the_service_of_free_words() -> None:
     assert {(c.point, c.key) for c in contributions()} >= {
         ("page_type", "service"), ("page_type", "request"), ("service", "other"), ("menu.portal", "catalog"),
     }  # fmt: skip
+
+
+def test_a_change_of_the_colleague_draws_the_approver_anew(offer: Any, browse: Any) -> None:
+    offer(form=FORM, approvals=[{"step": 1, "role": "line_manager"}])
+    vera = browse("vera")
+    assert "Anna Latin" in vera.get("/services/it-004/new").text
+    sent = {"step": 1, "asked": "reason,phone", "who": "other", "for_person": "oleg", "refresh": "1"}
+    answer = vera.submit("/services/it-004/new", sent, headers={"hx-request": "true"})
+    aside = answer.text.partition("<hx-partial")[2]
+    assert "Irina Latin" in aside
+    assert "Anna Latin" not in aside
