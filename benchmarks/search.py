@@ -36,13 +36,13 @@ AGENT = frozenset({"all", "p:18", "g:1", "g:2", "g:3", "d:1", "b:1"})
 QUESTIONS = {
     "one word": "принтер",
     "two words": "справка доходах",
-    "broad": "label",
+    "broad": "request",
     "English": "access computer",
     "number": "IT-14242",
     "misspelled": "спавка о дохадах",
     "layout": "ghbynth",
     "nothing": "абракадабра вентилятор",
-    "phrase": '"label type"',
+    "phrase": '"file text"',
 }
 
 

@@ -16,7 +16,7 @@ SPELLED = 2_000
 WEIGHTS = (8.0, 4.0, 1.0, 0.5)
 """Weight of a match in ``head`` (titles, number), ``tags`` (keywords), ``body`` (with comments), ``internal``."""
 
-VERSION = 1
+VERSION = 2
 """Of this analysis. An index of another version is rebuilt."""
 
 
@@ -59,8 +59,8 @@ def requesters(document: Document) -> str:
 
 
 def stored(text: str) -> str:
-    """What is kept of a text for extracts."""
-    return storable(text[:LONGEST_STORED])
+    """What is kept of a text for extracts: on one line."""
+    return storable(" ".join(text[:LONGEST_STORED].split()))
 
 
 def _stems(texts: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from heapq import nlargest
 from typing import NamedTuple, Protocol
 
 from acm.search.documents import KINDS, MINE, Answer, Group, Hit, Query
-from acm.search.marking import Marks, extract, holds, mark, marks_of
+from acm.search.marking import Marks, extract, mark, marks_of
 from acm.search.question import Clause, Question, Synonyms, ask, typed
 from acm.search.spelling import Vocabulary, nearest
 from acm.search.text import LONGEST_EDGE, normalise, other_layout, stem, words
@@ -215,14 +215,13 @@ def _hit(found: Stored, match: Match, marks: Marks, lang: str) -> Hit:
         number=found.number,
         title=title,
         marked=marked,
-        extract=extract(_telling(found, marks, lang, any(is_match for _, is_match in marked)), marks),
+        extract=extract(_texts(found, lang, any(is_match for _, is_match in marked)), marks),
         at=found.at,
     )
 
 
-def _telling(found: Stored, marks: Marks, lang: str, title_tells: bool) -> str:
-    """The text that tells best why the document was found: the reader's language first, another at need."""
+def _texts(found: Stored, lang: str, title_tells: bool) -> list[str]:
+    """The texts that may tell why a document was found: the reader's language first, another at need."""
     own = found.bodies.get(lang, "")
     others = [text for other, text in found.bodies.items() if other != lang and not (title_tells and own)]
-    texts = [text for text in (own, found.comments, found.internal, *others) if text]
-    return next((text for text in texts if holds(text, marks)), texts[0] if texts else "")
+    return [text for text in (own, found.comments, found.internal, *others) if text]

@@ -9,7 +9,7 @@ from acm.search.documents import Segments
 from acm.search.text import Word, stem, words
 
 EXTRACT = 180
-LONGEST_READ = 8_000
+LONGEST_READ = 5_000
 
 _LOOSE = " .,;:!?-–—…"
 
@@ -50,21 +50,24 @@ def mark(text: str, marks: Marks) -> Segments:
     return tuple(pieces)
 
 
-def extract(text: str, marks: Marks, length: int = EXTRACT) -> Segments:
-    """The piece of a text that holds most of the asked words, marked; its beginning when it holds none."""
-    text = " ".join(text[:LONGEST_READ].split())
-    start = _best_start(matching(text, marks), length)
+def extract(texts: Iterable[str], marks: Marks, length: int = EXTRACT) -> Segments:
+    """The telling piece, marked: of the first text with asked words where most of them stand; else a beginning."""
+    first = ""
+    for text in texts:
+        text = text[:LONGEST_READ]
+        if found := matching(text, marks):
+            return mark(_piece(text, _best_start(found, length), length), marks)
+        first = first or text
+    return ((_piece(first, 0, length), False),) if first else ()
+
+
+def _piece(text: str, start: int, length: int) -> str:
     if start:
         start = _after_blank(text, max(0, start - length // 4))
     piece = text[start : start + length]
     if start + length < len(text):
         piece = piece.rsplit(" ", 1)[0].rstrip(_LOOSE) + "…"
-    return mark("…" + piece if start else piece, marks)
-
-
-def holds(text: str, marks: Marks) -> bool:
-    """Whether any asked word stands in the text."""
-    return bool(matching(text[:LONGEST_READ], marks))
+    return "…" + piece if start else piece
 
 
 def matching(text: str, marks: Marks) -> list[Word]:

@@ -101,7 +101,7 @@ def test_markup_in_texts_stays_text() -> None:
 
 def test_an_extract_is_the_window_with_most_words() -> None:
     long = "пароль " + "пусто " * 100 + "пароль и токен рядом " + "пусто " * 100
-    shown = "".join(piece for piece, _ in extract(long, Marks(frozenset({stem("пароль"), stem("токен")}))))
+    shown = "".join(piece for piece, _ in extract([long], Marks(frozenset({stem("пароль"), stem("токен")}))))
     assert "пароль и токен рядом" in shown
     assert len(shown) <= 182
 
@@ -141,7 +141,7 @@ def test_time_is_linear() -> None:
         start = time.perf_counter()
         for _ in range(3):
             list(stems(text))
-            extract(text, marks_of([("а",), ("а", "а"), ("1", "1")]))
+            extract([text], marks_of([("а",), ("а", "а"), ("1", "1")]))
             ask(text)
         return time.perf_counter() - start
 
