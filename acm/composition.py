@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from acm import operations
+from acm import audit, operations
 from acm.cases import api as cases_api
 from acm.cases import approval_routes
 from acm.cases import contributions as cases_contributions
@@ -46,6 +46,7 @@ from acm.web.uploads import FileStore
 def core() -> list[Contribution]:
     """The core's contributions to its own extension points."""
     return [
+        *audit.contributions(),
         *people_layout.contributions(),
         *managing_routes.contributions(),
         *pages_contributions.contributions(),
