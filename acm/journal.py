@@ -273,31 +273,3 @@ def after(session: Session, tx: int, event_id: int, *, limit: int = 500, kinds: 
     if kinds:
         statement = statement.where(Event.kind.in_(kinds))
     return list(session.scalars(settled(statement, session)))
-
-
-@dataclass(frozen=True)
-class Tampering:
-    """A row of the journal that is not what was written."""
-
-    event_id: int | None
-    stream: str
-    seq: int
-    reason: str
-
-
-def verify(session: Session) -> Iterator[Tampering]:
-    """Walk every chain; yields each row that was changed, removed or slipped in."""
-    seq, head, stream = 0, GENESIS, ""
-    statement = select(Event).prefix_with("/*door:system:audit*/").order_by(Event.stream, Event.seq)
-    for event in session.scalars(statement.execution_options(yield_per=1000)):
-        if event.stream != stream:
-            stream, seq, head = event.stream, 0, GENESIS
-        if event.seq != seq + 1:
-            yield Tampering(event.id, stream, seq + 1, "an event is missing before this one")
-        elif event.prev_hash != head:
-            yield Tampering(event.id, stream, event.seq, "it does not follow its predecessor")
-        if event.hash != chain_hash(event):
-            yield Tampering(event.id, stream, event.seq, "the event was changed")
-        if event.data.keys() != {"erased"} and event.data_hash != digest(encode(event.data)):
-            yield Tampering(event.id, stream, event.seq, "the data of the event was changed")
-        seq, head = event.seq, event.hash

@@ -56,7 +56,7 @@ def take_role(
     if held is None:
         raise Conflict("This person does not have the role")
     if MANAGE in role.permissions and department_id is None:
-        _keep_one_administrator(db, person)
+        keep_one_administrator(db, person)
     db.delete(held)
     _changed(db, person, "person.role_taken", origin, {"role": role.key, "department": department_id})
 
@@ -64,7 +64,7 @@ def take_role(
 def deactivate(db: Session, grants: Grants, person: Person, origin: Origin) -> None:
     """End somebody's access; what they did stays. Not oneself, not the last administrator."""
     _check_account(db, grants, person)
-    _keep_one_administrator(db, person)
+    keep_one_administrator(db, person)
     person.active = False
     _changed(db, person, "person.deactivated", origin, {})
 
@@ -181,7 +181,8 @@ def _check_group(grants: Grants) -> None:
         raise Forbidden()
 
 
-def _keep_one_administrator(db: Session, person: Person) -> None:
+def keep_one_administrator(db: Session, person: Person) -> None:
+    """Raise :class:`Conflict` when there would be no administrator without this person."""
     db.scalars(select(Role).where(Role.key == "admin").with_for_update()).first()  # two at once wait for each other
     if administrators(db) <= {person.id}:
         raise Conflict("The last administrator cannot be removed")

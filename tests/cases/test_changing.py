@@ -128,7 +128,7 @@ def test_many_cases_change_and_those_that_cannot_are_named_with_reasons(session,
 
 
 def test_the_journal_stays_whole_after_a_failure_in_the_middle(session, open_request, person):
-    from acm.journal import verify
+    from acm.audit import verify
 
     first, bad, last = open_request("a"), open_request("b", state="approval"), open_request("c")
 

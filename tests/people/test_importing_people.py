@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from acm.db import Base
 from acm.jobs.imports import BadFile, Import, Report
-from acm.journal import Event, verify
+from acm.audit import verify
+from acm.journal import Event
 from acm.people.importing import import_people
 from acm.people.models import GroupMember, Person
 from acm.web.runtime import Runtime
