@@ -103,10 +103,8 @@ def _sum_up(session: Session, new: Iterable[dict[str, Any]], lost: Iterable[dict
         for fact in facts:
             if not fact["confidential"]:
                 for grain in GRAINS:
-                    part = fact[PARTS[grain]] if grain in PARTS else 0
-                    there = sums[
-                        fact["department_id"], grain, fact["kind"], fact["day"], part, fact["type"], fact["bucket"]
-                    ]
+                    part, bucket = (fact[PARTS[grain]], 0) if grain in PARTS else (0, fact["bucket"])
+                    there = sums[fact["department_id"], grain, fact["kind"], fact["day"], part, fact["type"], bucket]
                     there[0] += sign
                     there[1] += sign * (fact["value"] or 0.0)
     names = ("department_id", "grain", "kind", "day", "part", "type", "bucket")
@@ -172,8 +170,8 @@ def _cursor(session: Session) -> Consumer:
 def _sum_all(session: Session) -> None:
     session.execute(delete(Rollup).where(true()))
     for grain, column in GRAINS.items():
-        part = literal(0) if column is None else column
-        keys: list[Any] = [Fact.department_id, literal(grain), Fact.kind, Fact.day, part, Fact.type, Fact.bucket]
+        part, bucket = (literal(0), Fact.bucket) if column is None else (column, literal(0))
+        keys: list[Any] = [Fact.department_id, literal(grain), Fact.kind, Fact.day, part, Fact.type, bucket]
         groups = [key for key in keys if hasattr(key, "class_")]
         chosen = select(*keys, func.count(), func.coalesce(func.sum(Fact.value), 0.0)).where(
             Fact.confidential.is_(False)

@@ -4,9 +4,10 @@ A fact says when it happened (``day`` and hour in the installation's time zone) 
 *now*: when a case gets another group, priority or service, its facts follow. So a figure by group asks "whose are
 these cases", and its list, which shows the cases as they are, agrees with it.
 
-Sums hold what is not confidential, by day × kind × type × department, once for all and once for each group, branch,
-service and priority. For two of these at a time the facts themselves are few enough. Both tables are made from the
-journal alone (``acm rebuild kpi``).
+Sums hold what is not confidential by day × kind × type × department: with classes for medians where all is shown, and
+without for each group, branch, service and priority, to say what each adds. A panel narrowed to one service or branch
+reads its facts: they are few, and a sum for each class of each service would be no fewer (measured: three sums to a
+fact). Both tables are made from the journal alone (``acm rebuild kpi``).
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ class Fact(Base):
         Index("ix_fact_page_id", "page_id"),
         Index("ix_fact_department_id_kind_day", "confidential", "department_id", "kind", "day"),
         Index("ix_fact_kind_at", "kind", "at", "id"),
-        Index("ix_fact_kind_service_id_day", "kind", "service_id", "day"),
-        Index("ix_fact_kind_branch_id_day", "kind", "branch_id", "day"),
+        Index("ix_fact_service_id", "confidential", "service_id", "department_id", "kind", "day"),
+        Index("ix_fact_branch_id", "confidential", "branch_id", "department_id", "kind", "day"),
     )
 
     id: Mapped[int] = mapped_column(Big, primary_key=True)
@@ -55,14 +56,11 @@ class Fact(Base):
 class Rollup(Base):
     """How many facts, and the sum of their values. ``grain`` says what ``part`` is the id of; ``all`` has part 0.
 
-    ``bucket`` is the hour of the day of what was opened, 0 or 1 of a promise, and the class of a number of hours
-    (``acm/kpi/buckets.py``), so that medians can be computed for any choice of rows.
+    With ``all``, ``bucket`` is the hour of the day of what was opened, 0 or 1 of a promise, and the class of a number
+    of hours (``acm/kpi/buckets.py``), so that medians can be computed for any choice of rows; it is 0 with the others.
     """
 
     __tablename__ = "rollup"
-    __table_args__ = (
-        Index("ix_rollup_part", "department_id", "grain", "kind", "part", "day", "type", "bucket", "count", "total"),
-    )
 
     department_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     grain: Mapped[str] = mapped_column(String(10), primary_key=True)

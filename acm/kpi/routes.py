@@ -36,10 +36,10 @@ router = new_router()
 
 PAGE = 50
 PERIODS: dict[str, Message] = {
-    "month": _("This month"),
+    "month": _("This month so far"),
     "30d": _("Last 30 days"),
     "previous": _("Previous month"),
-    "quarter": _("This quarter"),
+    "quarter": _("This quarter so far"),
     "custom": _("From – to"),
 }
 COMPARISONS: dict[str, Message] = {"previous": _("the period before"), "year": _("the year before")}

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from acm.kpi.declarations import HOURS
 from acm.kpi.models import GRAINS, Fact, Rollup
 from acm.kpi.periods import Period
 from acm.pages.models import Page
@@ -72,16 +73,13 @@ def sums(
     whole = scope.whole
     if not whole:
         return None
-    dimensions = {*scope.filters, *([by] if by else [])}
-    if len(dimensions) > 1:
+    if scope.filters or (by and HOURS & set(kinds)):
         return _from_facts(scope, list(columns), kinds, period, by)
-    grain = next(iter(dimensions), "all")
     conditions: list[ColumnElement[bool]] = [
-        Rollup.grain == grain,
+        Rollup.grain == (by or "all"),
         Rollup.department_id.in_(whole),
         *_common(Rollup, kinds, period, scope.types),
     ]
-    conditions += [Rollup.part == value for value in scope.filters.values()]
     return _summed(Rollup, list(columns), by, conditions)
 
 

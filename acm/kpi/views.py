@@ -19,6 +19,7 @@ from acm.web.charts import Sample
 
 OFFICE = range(8, 20)
 MOST_CAUSES = 6
+LEAST_CAUSE = 0.05
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,8 @@ def _why(widget: Widget, measure: Measure, title: str, material: Material) -> Vi
         )
     head = [_("Service"), _("Added"), _("Now"), _("Period before")]
     table = Table([material.say(word) for word in head], rows)
-    bars = charts.contribution_bars(samples[:MOST_CAUSES], "down" if measure.good == "down" else "up")
+    telling = [sample for sample in samples if abs(sample.value or 0.0) >= LEAST_CAUSE][:MOST_CAUSES]
+    bars = charts.contribution_bars(telling, "down" if measure.good == "down" else "up")
     shown = {"bars": bars, "lead": _why_lead(changed, bars, material), "first": bars.bars[0] if bars.bars else None}
     return View(widget, title, table=table, parts=shown)
 
@@ -231,7 +233,7 @@ def _why_lead(changed: saying.Change, bars: charts.Contributions, material: Mate
     first = bars.bars[0].sample
     return material.say(
         _(
-            "Of %(change)s, %(part)s come from “%(service)s”.",
+            "“%(service)s” gave %(part)s of %(change)s",
             change=saying.signed_points(changed.amount, material.lang),
             part=saying.signed_points(first.value or 0.0, material.lang),
             service=first.label,

@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 04:13:08.604793
+Revision: 0001, after , 2026-11-22 04:33:04.099129
 """
 
 import sqlalchemy as sa
@@ -132,13 +132,6 @@ def upgrade() -> None:
             "department_id", "grain", "kind", "day", "part", "type", "bucket", name=op.f("pk_rollup")
         ),
     )
-    with op.batch_alter_table("rollup", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_rollup_part",
-            ["department_id", "grain", "kind", "part", "day", "type", "bucket", "count", "total"],
-            unique=False,
-        )
-
     op.create_table(
         "seal",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -618,12 +611,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("fact", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_fact_branch_id", ["confidential", "branch_id", "department_id", "kind", "day"], unique=False
+        )
+        batch_op.create_index(
             "ix_fact_department_id_kind_day", ["confidential", "department_id", "kind", "day"], unique=False
         )
         batch_op.create_index("ix_fact_kind_at", ["kind", "at", "id"], unique=False)
-        batch_op.create_index("ix_fact_kind_branch_id_day", ["kind", "branch_id", "day"], unique=False)
-        batch_op.create_index("ix_fact_kind_service_id_day", ["kind", "service_id", "day"], unique=False)
         batch_op.create_index("ix_fact_page_id", ["page_id"], unique=False)
+        batch_op.create_index(
+            "ix_fact_service_id", ["confidential", "service_id", "department_id", "kind", "day"], unique=False
+        )
 
     op.create_table(
         "favourite",
@@ -814,11 +811,11 @@ def downgrade() -> None:
     op.drop_table("link")
     op.drop_table("favourite")
     with op.batch_alter_table("fact", schema=None) as batch_op:
+        batch_op.drop_index("ix_fact_service_id")
         batch_op.drop_index("ix_fact_page_id")
-        batch_op.drop_index("ix_fact_kind_service_id_day")
-        batch_op.drop_index("ix_fact_kind_branch_id_day")
         batch_op.drop_index("ix_fact_kind_at")
         batch_op.drop_index("ix_fact_department_id_kind_day")
+        batch_op.drop_index("ix_fact_branch_id")
 
     op.drop_table("fact")
     with op.batch_alter_table("comment", schema=None) as batch_op:
@@ -882,9 +879,6 @@ def downgrade() -> None:
     op.drop_table("type_version")
     op.drop_table("stream")
     op.drop_table("seal")
-    with op.batch_alter_table("rollup", schema=None) as batch_op:
-        batch_op.drop_index("ix_rollup_part")
-
     op.drop_table("rollup")
     op.drop_table("role")
     op.drop_table("registry")

@@ -101,8 +101,8 @@ def test_a_fact_bears_the_properties_the_case_has_now(session, desk, count):
 
     [fact] = facts(session, "opened")
     assert (fact.group_id, fact.priority, fact.day.day) == (desk_group.id, 1, 16)
-    assert summed(session, "opened", "group") == {(16, desk_group.id, 10): (1, 0.0)}
-    assert summed(session, "opened", "priority") == {(16, 1, 10): (1, 0.0)}
+    assert summed(session, "opened", "group") == {(16, desk_group.id, 0): (1, 0.0)}
+    assert summed(session, "opened", "priority") == {(16, 1, 0): (1, 0.0)}
 
 
 def test_reading_the_journal_again_changes_nothing(session, desk, count):
