@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,9 @@ from rich.console import Console
 
 from acm import clock, composition, logs, migrating
 from acm.db import Database
+from acm.demo import commands as demo_commands
 from acm.errors import Problem
+from acm.jobs import importing
 from acm.kernel import commands
 from acm.people import setup
 from acm.people.models import Person
@@ -103,6 +106,29 @@ def reindex(
     database = Database(settings.url)
     done = search_commands.reindex(settings, database, console, backend=backend)
     console.print(f"Indexed {done} documents")
+
+
+@cli.command()
+def demo(
+    reset: Annotated[bool, typer.Option("--reset", help="Empty the demo's database and build it anew.")] = False,
+) -> None:
+    """Build the demo company in an empty database; what is there already is left alone."""
+    settings = from_environment()
+    if reset:
+        demo_commands.reset(settings)
+    elif demo_commands.is_built(settings):
+        return
+    demo_commands.build(open_runtime(), console)
+
+
+@cli.command("import")
+def import_(
+    format_: Annotated[str, typer.Argument(metavar="FORMAT", help="people, services, or what a plugin reads.")],
+    file: Annotated[Path, typer.Argument(help="The file to read.")],
+) -> None:
+    """Bring in a file: all right or nothing, twice is once, with a report at the end."""
+    for line in importing.bring_in(open_runtime(), format_, file, console):
+        console.print(line, highlight=False, markup=False)
 
 
 @user.command("add")

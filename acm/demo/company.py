@@ -13,6 +13,7 @@ from acm.catalog.vocabularies import Domain, Vocabularies
 from acm.demo.company_file import CompanyFile, company_file, vocabularies
 from acm.demo.people import Colleague, lead_of, make_people
 from acm.journal import Origin
+from acm.pages.articles import CATEGORIES
 from acm.people import setup
 from acm.people.importing import bring, company_of
 from acm.people.layout import COMPANY
@@ -137,8 +138,8 @@ def _declare(session: Session, file: CompanyFile, places: Vocabularies) -> None:
     sync_vocabulary(
         session,
         VocabularyDefinition(
-            key="domain",
-            names={"ru": "Разделы каталога", "en": "Parts of the catalogue"},
+            key=CATEGORIES,
+            names={"ru": "Разделы", "en": "Topics"},
             tree=True,
             terms=tuple(term for place, domain in enumerate(places.domains) for term in _terms(domain, place)),
         ),

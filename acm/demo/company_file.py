@@ -119,10 +119,15 @@ def company_file() -> CompanyFile:
     return CompanyFile.model_validate(read("company.yaml"))
 
 
+def taxonomies(plugins: Path) -> list[Path]:
+    """Folders of vocabularies that plugins bring for their part of the company."""
+    return sorted(plugins.glob("*/taxonomies"))
+
+
 @cache
 def vocabularies(plugins: Path) -> Vocabularies:
-    """The company's vocabularies and those that the plugin itsm brings for IT."""
-    return load_vocabularies(DATA / "taxonomies.yaml", plugins / "itsm" / "taxonomies")
+    """The company's vocabularies and those of the plugins."""
+    return load_vocabularies(DATA / "taxonomies.yaml", *taxonomies(plugins))
 
 
 def read(name: str) -> Any:

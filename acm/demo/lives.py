@@ -30,6 +30,9 @@ TALKATIVE = timedelta(days=60)
 UNDECIDED = timedelta(days=6)
 LINGERING = ((1, 0.85), (2, 0.22), (4, 0.07), (9, 0.03), (20, 0.01))
 """How likely a case is still open when so many times its target have passed."""
+USUAL = "in_progress"
+"""The state of work that is taken where a type has several."""
+
 AUTOMATIC_CLOSING = 24.0
 """Working hours after which the system closes what the requester did not."""
 
@@ -235,7 +238,9 @@ class Life:
             moves = [self.case.case_type.state(t.target) for t in self.case.case_type.moves_from(self.case.state)]
             straight = [state for state in moves if state.category is category]
             between = [state for state in moves if state.category is StateCategory.ACTIVE]
-            self.case.move((straight or between)[0].key, self._by(by), by="system", comment="…")
+            among = straight or between
+            chosen = next((state for state in among if state.key == USUAL), among[0])
+            self.case.move(chosen.key, self._by(by), by="system", comment="…")
 
     def _later(self, hours: float, calendar: Calendar | None = None, zone: ZoneInfo | None = None) -> None:
         """Go on by so many working hours; :class:`NotYet` when that is after now."""

@@ -154,12 +154,13 @@ def _join_groups(people: list[Colleague], file: CompanyFile) -> None:
 
 
 def _find_managers(people: list[Colleague], file: CompanyFile, places: Vocabularies) -> None:
-    """People report to the director of their branch, to the lead of their group, to the first of their branch, or
-    to the head of the department."""
+    """People report like a persona who does the same work, to the director of their branch, to the lead of their
+    group, to the first of their branch, or to the head of the department."""
     heads = {s.department: _holder(people, s.head).login for s in file.positions}
     parents = {d.id: d.parent or "ceo" for d in places.departments}
     leads = {t.id: lead_of(people, t.id, t.lead).login for t in file.groups}
     chiefs = _chiefs(people, file)
+    peers = {p.position.id: p.manager for p in people if p.persona and p.manager and not p.position.group}
     directors = {(p.department, p.branch): p.login for p in people if p.position.per}
     for person in people:
         head = heads[person.department]
@@ -167,11 +168,12 @@ def _find_managers(people: list[Colleague], file: CompanyFile, places: Vocabular
             above = heads[parents[person.department]]
             person.manager = person.manager or (above if above != person.login else "")
         elif not person.manager:
-            own = "" if person.position.per else directors.get((person.department, person.branch), "")
+            place = (person.department, person.branch)
             steps = (
-                own,
+                peers.get(person.position.id, ""),
+                "" if person.position.per else directors.get(place, ""),
                 leads.get(person.position.group, ""),
-                chiefs.get((person.department, person.branch), ""),
+                chiefs.get(place, ""),
                 head,
             )
             person.manager = next(login for login in steps if login and login != person.login)

@@ -1,0 +1,84 @@
+"""``acm demo [--reset]``: building the demo company with progress, and beginning anew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from sqlalchemy import MetaData
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from acm import migrating
+from acm.db import Database
+from acm.demo.building import PHASES, Building, NotADemo, reached_in
+from acm.demo.company import DEMO
+from acm.people.models import Installation
+from acm.settings import Settings
+from acm.web.runtime import Runtime
+
+
+def is_built(settings: Settings) -> bool:
+    """Whether the demo company stands already: a look of milliseconds, before anything else is loaded."""
+    try:
+        with Database(settings.url).reading() as session:
+            return reached_in(session) == PHASES[-1]
+    except SQLAlchemyError:
+        return False
+
+
+def build(runtime: Runtime, console: Console) -> None:
+    """Build what is missing; interrupted, it goes on at the next run."""
+    columns = TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console) as progress:
+        Building(runtime, _teller(progress)).build()
+    console.print("The demo company is ready. Logins: employee, head, agent, approver …, password demo")
+
+
+def reset(settings: Settings) -> None:
+    """Empty the database of a demo and bring it to the present schema; anything else is refused."""
+    database = Database(settings.url)
+    if not _is_demo(database):
+        raise NotADemo("Only the database of a demo can be reset, and this is none")
+    if database.is_sqlite:
+        database.dispose()
+        file = make_url(settings.url).database or ""
+        for suffix in ("", "-wal", "-shm"):
+            Path(file + suffix).unlink(missing_ok=True)
+    else:
+        _drop_everything(database)
+    shutil.rmtree(settings.data_dir / "search", ignore_errors=True)
+    migrating.migrate(Database(settings.url))
+
+
+def _is_demo(database: Database) -> bool:
+    """A database without tables is one too: nothing is lost with it."""
+    with database.read_engine.connect() as connection:
+        found = MetaData()
+        found.reflect(connection)
+    if Installation.__tablename__ not in found.tables:
+        return not found.tables
+    with database.reading() as session:
+        return session.get(Installation, DEMO) is not None
+
+
+def _drop_everything(database: Database) -> None:
+    found = MetaData()
+    with database.write_engine.begin() as connection:
+        found.reflect(connection)
+        found.drop_all(connection)
+    database.dispose()
+
+
+def _teller(progress: Progress) -> Callable[[str, int, int], None]:
+    tasks: dict[str, TaskID] = {}
+
+    def tell(words: str, done: int, total: int) -> None:
+        if words not in tasks:
+            tasks[words] = progress.add_task(words, total=total)
+        progress.update(tasks[words], completed=done, total=total)
+
+    return tell

@@ -1,0 +1,30 @@
+"""``acm import FORMAT FILE``: finds who reads the format, shows how far it is, gives the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from acm.errors import Problem
+from acm.jobs.imports import Import, Importer
+from acm.web.runtime import Runtime
+
+
+def bring_in(runtime: Runtime, key: str, path: Path, console: Console) -> list[str]:
+    """Run one import and return its report as sentences; an unknown format names those that are known."""
+    importer: Importer | None = runtime.snapshot.find("importer", key)
+    if importer is None:
+        known = ", ".join(c.key for c in runtime.snapshot.each("importer"))
+        raise Problem(f"Nothing here reads the format {key!r}. Known are: {known}")
+    if not path.is_file():
+        raise Problem(f"There is no file {path}")
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(f"Importing {path.name}", total=None)
+        run = Import(
+            path, runtime.db, runtime.snapshot, runtime.settings.timezone,
+            tell=lambda done, total: progress.update(task, completed=done, total=total),
+        )  # fmt: skip
+        return importer.run(run).lines()
