@@ -121,7 +121,7 @@ def _subjects(session: Session, grants: Grants, hits: Sequence[Hit]) -> dict[str
         found |= {f"page:{page.id}": page for page in session.scalars(statement).unique()}
     if persons := ids.get("person"):
         who = select(Person).options(joinedload(Person.department), joinedload(Person.branch))
-        who = who.where(Person.id.in_(persons), Person.active)
+        who = who.where(Person.id.in_(persons), Person.active, Person.login.is_not(None))
         found |= {f"person:{person.id}": person for person in session.scalars(who)}
     if terms := ids.get("term"):
         values = select(Term).options(joinedload(Term.vocabulary)).where(Term.id.in_(terms))

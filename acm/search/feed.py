@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import structlog
@@ -21,20 +21,27 @@ from acm.db import Database
 from acm.errors import Conflict
 from acm.jobs.queue import holder
 from acm.journal import Consumer, Event, after, settled
-from acm.search.backends import Progress, SearchBackend
+from acm.search.backends import BATCH, Progress, SearchBackend
+from acm.search.batches import in_batches
 from acm.search.documents import Change
-from acm.search.sources import SOURCES, everything
+from acm.search.sources import CHUNK, SOURCES, everything
 from acm.snapshot import Snapshot
 
 log = structlog.get_logger("acm.search")
 
 LEASE = timedelta(seconds=30)
-BATCH = 500
+MOST_EVENTS = 5_000
 SMALL_BATCH = 100
 PAUSE = 1.0
 """Seconds between two batches while fewer than :data:`SMALL_BATCH` events wait."""
 
-SAY_NOTHING = frozenset({"person.signed_in", "person.signed_out"})
+RETRY = 30.0
+"""Seconds before a first index that failed is tried again."""
+
+SAY_NOTHING = frozenset(
+    {"person.signed_in", "person.signed_out", "person.password_reset", "person.password_changed"}
+    | {"person.role_granted", "person.role_taken", "person.token_revoked"}
+)
 """Events that change nothing that can be found."""
 
 Cursor = tuple[int, int]
@@ -50,6 +57,7 @@ class Indexer:
         self._is_current = False
         self._last = 0.0
         self._rebuild: threading.Thread | None = None
+        self._not_before = 0.0
 
     def step(self, db: Database, _snapshot: Snapshot | None = None) -> int:
         """Index what waits; returns the number of events. A missing index is built beside, without waiting."""
@@ -58,6 +66,8 @@ class Indexer:
         if not self._is_current:
             self._is_current = self.backend.status().is_current and _has_cursor(db, self.name)
         if not self._is_current:
+            if time.monotonic() < self._not_before:
+                return 0
             self._rebuild = threading.Thread(target=self._first, args=(db,), name="acm-reindex", daemon=True)
             self._rebuild.start()
             return 0
@@ -67,18 +77,24 @@ class Indexer:
         return self.index(db)
 
     def index(self, db: Database) -> int:
-        """One batch of events now, if this process may; returns their number."""
+        """What waits, up to :data:`MOST_EVENTS`, if this process may; returns the number of events.
+
+        A page that many of them touched is read once; the index is written in batches of up to :data:`BATCH`.
+        """
         cursor = take_lease(db, self.name, self._me)
         if cursor is None:
             return 0
         with db.reading() as session:
-            events = after(session, *cursor, limit=BATCH)
-            changes = changed(session, events)
-        if changes:
-            self.backend.apply(changes)
+            events = after(session, *cursor, limit=MOST_EVENTS)
+            wanted = touched(events)
+            last = (events[-1].tx, events[-1].id) if events else cursor
+        for number, batch in enumerate(in_batches(_changes(db, wanted), BATCH)):
+            if number:
+                take_lease(db, self.name, self._me)
+            self.backend.apply(batch)
         self._last = time.monotonic()
         if events:
-            move_cursor(db, self.name, self._me, (events[-1].tx, events[-1].id))
+            move_cursor(db, self.name, self._me, last)
         return len(events)
 
     def reindex(self, db: Database, progress: Progress | None = None) -> int:
@@ -102,11 +118,15 @@ class Indexer:
         try:
             log.info("search index is built", documents=self.reindex(db))
         except Conflict:
+            self._not_before = time.monotonic() + RETRY
             log.info("search index is built by another process")
+        except Exception as error:  # a full disk, a database away: the worker tries again later
+            self._not_before = time.monotonic() + RETRY
+            log.warning("search index could not be built", exc_info=error)
 
 
-def changed(session: Session, events: Sequence[Event]) -> list[Change]:
-    """The documents that these events touched, as they are now."""
+def touched(events: Iterable[Event]) -> dict[str, set[int]]:
+    """Ids of the pages, people and terms that these events changed."""
     ids: dict[str, set[int]] = {kind: set() for kind in SOURCES}
     for event in events:
         if event.kind in SAY_NOTHING:
@@ -117,8 +137,16 @@ def changed(session: Session, events: Sequence[Event]) -> list[Change]:
         if kind in ids and number.isdigit():
             ids[kind].add(int(number))
         ids["term"].update(_numbers(event.data.get("term")))
-        ids["person"].update(_numbers(event.data.get("person")) if event.kind.startswith("person.") else ())
-    return [change for kind, wanted in ids.items() if wanted for change in SOURCES[kind][1](session, wanted)]
+    return ids
+
+
+def _changes(db: Database, wanted: Mapping[str, set[int]]) -> Iterator[Change]:
+    """The documents as they are now, read in chunks with a transaction each."""
+    for kind, ids in wanted.items():
+        for some in in_batches(sorted(ids), CHUNK):
+            with db.reading() as session:
+                changes = SOURCES[kind][1](session, some)
+            yield from changes
 
 
 def take_lease(db: Database, name: str, me: str) -> Cursor | None:

@@ -15,9 +15,11 @@ from acm.cases.track import Track, pending_approvers, track
 from acm.catalog.models import Service
 from acm.i18n import Message, _
 from acm.pages.models import Page
+from acm.pages.routes import address_of
+from acm.pages.term_routes import address as term_address
 from acm.pages.types import StateCategory
 from acm.people.models import Person
-from acm.people.rights import Grants, may
+from acm.people.rights import Grants
 from acm.search.asking import Found
 from acm.search.documents import MINE, Segments
 from acm.taxonomy.models import Term
@@ -74,15 +76,10 @@ def marked(segments: Segments) -> Markup:
 def address(subject: Page | Person | Term, kind: str, grants: Grants) -> str:
     """Where a found thing is read: a case by its requester as a request, by who works it as a case."""
     if isinstance(subject, Person):
-        return f"/people/{subject.login or subject.id}"
+        return f"/people/{subject.login}"
     if isinstance(subject, Term):
-        return f"/taxonomies/{subject.vocabulary.key}/{subject.key}"
-    if isinstance(subject, Service):
-        return f"/services/{subject.slug}"
-    if subject.kind == "case":
-        works = kind != MINE and may(grants, "page.work", subject)
-        return f"/{'cases' if works else 'requests'}/{subject.number}"
-    return f"/pages/{subject.number}"
+        return term_address(subject)
+    return f"/requests/{subject.number}" if kind == MINE else address_of(grants, subject)
 
 
 class Showing:

@@ -58,11 +58,11 @@ def page_documents(session: Session, ids: Collection[int]) -> list[Change]:
 
 
 def person_documents(session: Session, ids: Collection[int]) -> list[Change]:
-    """Documents of people who are here: colleagues may find each other."""
+    """Documents of people who are here and have a login: colleagues may find each other."""
     statement = (
         select(Person)
         .options(selectinload(Person.department), selectinload(Person.branch))
-        .where(Person.id.in_(ids), Person.active)
+        .where(Person.id.in_(ids), Person.active, Person.login.is_not(None))
         .execution_options(populate_existing=True)
     )
     people = list(session.scalars(statement))
@@ -191,7 +191,6 @@ def _person_document(person: Person) -> Document:
         keywords={"": keywords},
         facets={"department": [str(person.department_id)]} if person.department_id else {},
         at=person.created_at,
-        boost=1.0 if person.login else OLD_BOOST,
     )
 
 

@@ -58,7 +58,7 @@ def test_results_stand_in_groups_with_marked_words(indexed: Application, browse)
     assert page.status_code == 200
     assert "<mark>VPN</mark>" in page.text
     assert "How to connect the" in page.text
-    assert "/pages/KB-1" in page.text
+    assert "/kb/KB-1" in page.text
     assert 'data-total="1"' in page.text
 
 
@@ -131,7 +131,7 @@ def test_without_a_question_there_is_a_field(indexed: Application, browse) -> No
 def test_quick_hits_are_a_fragment(indexed: Application, browse) -> None:
     page = browse("maria").get("/search/suggest?q=how to con")
     assert "<html" not in page.text
-    assert "/pages/KB-1" in page.text
+    assert "/kb/KB-1" in page.text
     assert "/search?q=how+to+con" in page.text
     assert browse("maria").get("/search/suggest?q=").text.strip() == ""
 
