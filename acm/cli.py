@@ -10,13 +10,15 @@ from typing import Annotated
 import typer
 import uvicorn
 from rich.console import Console
+from rich.markup import escape
 
-from acm import clock, composition, logs, migrating
+from acm import clock, composition, doctor, logs, migrating
 from acm.db import Database
 from acm.demo import commands as demo_commands
 from acm.errors import Problem
 from acm.jobs import importing
 from acm.kernel import commands
+from acm.kpi import commands as kpi_commands
 from acm.people import setup
 from acm.people.models import Person
 from acm.people.passwords import check_strength, hash_password
@@ -109,6 +111,20 @@ def reindex(
 
 
 @cli.command()
+def rebuild(
+    what: Annotated[str, typer.Argument(help="kpi or search: what is made anew from the journal and the pages.")],
+) -> None:
+    """Make anew what is derived from the journal; what is there answers meanwhile."""
+    if what == "search":
+        return reindex()
+    if what != "kpi":
+        raise typer.BadParameter("choose kpi or search")
+    done = kpi_commands.recount(open_runtime(), console)
+    console.print(f"Counted {done} cases")
+    return None
+
+
+@cli.command()
 def demo(
     reset: Annotated[bool, typer.Option("--reset", help="Empty the demo's database and build it anew.")] = False,
 ) -> None:
@@ -129,6 +145,22 @@ def import_(
     """Bring in a file: all right or nothing, twice is once, with a report at the end."""
     for line in importing.bring_in(open_runtime(), format_, file, console):
         console.print(line, highlight=False, markup=False)
+
+
+@cli.command("doctor")
+def doctor_command(
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Walk the whole journal and name every row that was tampered with.")
+    ] = False,
+) -> None:
+    """Is everything well? Each line says good, or what to do."""
+    ill = False
+    for finding in doctor.examine(open_runtime(), clock.now(), deep=audit):
+        ill = ill or not finding.is_well
+        mark = "[green]good[/green]" if finding.is_well else "[red]look[/red]"
+        console.print(f"{mark}  {finding.subject:<9} {escape(finding.words)}", highlight=False, soft_wrap=True)
+    if ill:
+        sys.exit(1)
 
 
 @user.command("add")

@@ -22,7 +22,7 @@ from acm.cases.opening import Opening, open_case
 from acm.journal import Origin
 from acm.pages.numbering import next_numbers
 from acm.pages.schema import stored_version
-from acm.pages.types import CaseType, PageType
+from acm.pages.types import ENDED, CaseType, PageType
 from acm.pages.visibility import unrestricted
 from acm.people.models import Department, Group, Person
 
@@ -126,7 +126,8 @@ class Replay:
         origin = self._origin(update.by, update.at)
         before = {"reassigned": case.reassigned, "reopened": case.reopened}
         case.made_sla = update.made_sla  # the source's own verdict; what it was before stands in the journal
-        if case.state != update.state:
+        closed_again = case.state == update.state and case.current.category in ENDED
+        if case.state != update.state or closed_again:
             case.enter(self.definition.state(update.state), origin)
         changes = {k: [case.fields.get(k), v] for k, v in update.fields.items() if case.fields.get(k) != v}
         for name, value in update.columns.items():
