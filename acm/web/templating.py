@@ -41,7 +41,12 @@ _IMPORT = re.compile(r"(\{%-?\s*(?:from\s+\S+\s+import|import)\s(?:(?!%\}|\bwith
 
 @lru_cache(maxsize=512)
 def icon(name: str) -> Markup:
-    """An icon of the sprite; the names are in ``frontend/icons.txt``. Decoration only: the words stand beside it."""
+    """An icon of the sprite; the names are in ``frontend/icons.txt``. Decoration only: the words stand beside it.
+
+    A name the sprite lacks, as a plugin may give one, shows a page: an empty place looks like a fault.
+    """
+    known = assets.icons()
+    name = name if name in known or not known else "file"
     return Markup('<svg class="i" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(assets.url("icons.svg"), name)
 
 

@@ -16,7 +16,7 @@ CLOSE_AFTER = timedelta(days=14)
 HOUR = 3600
 
 QUEUES = (
-    ("it", {"ru": "ИТ-поддержка", "en": "IT support"}, {"department": "it", "category": "open"}, "device-desktop", 10),
+    ("it", {"ru": "ИТ-поддержка", "en": "IT support"}, {"department": "it", "category": "open"}, "list", 10),
     (
         "it-new",
         {"ru": "Без исполнителя", "en": "Unassigned"},
@@ -35,7 +35,7 @@ QUEUES = (
         "it-incidents",
         {"ru": "Инциденты", "en": "Incidents"},
         {"type": "itsm.incident", "category": "open"},
-        "alert",
+        "warn",
         40,
     ),
 )

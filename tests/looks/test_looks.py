@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from acm.web.templating import icon
+
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html")) + sorted((ROOT / "plugins").rglob("*.html"))
 STATIC = ROOT / "acm" / "web" / "static"
@@ -110,3 +112,10 @@ def test_the_list_of_keys_is_a_dialog_for_the_script_and_a_page_for_everybody(br
 
     assert "<html" in browser.get("/ui/keys").text
     assert browser.get("/ui/keys", headers={"HX-Request": "true"}).text.lstrip().startswith("<header>")
+
+
+def test_an_icon_that_the_sprite_lacks_is_drawn_as_a_page():
+    built("icons.svg")
+
+    assert "#i-bell" in icon("bell")
+    assert "#i-file" in icon("no-such-icon")
