@@ -76,7 +76,7 @@ def case_values(session: Session, ui: UI, me: Viewer, number: str, vantage: Vant
     case = case_of(session, me.grants, number)
     if case is None or tab not in TABS:
         raise NotFound()
-    works = may(me.grants, "page.work", case)
+    works, served = may(me.grants, "page.work", case), session.info["snapshot"].find("page_type", case.type) is not None
     events = events_of(session, case)
     parts = parts_of(session, case)
     relatives = relatives_of(session, case, me.grants)
@@ -85,6 +85,7 @@ def case_values(session: Session, ui: UI, me: Viewer, number: str, vantage: Vant
     values |= {
         "tab": tab,
         "works": works,
+        "served": served,
         "lines": lines,
         "said": sum(line.comment is not None for line in lines),
         "files": files,
@@ -95,7 +96,7 @@ def case_values(session: Session, ui: UI, me: Viewer, number: str, vantage: Vant
         "watching": parts.has("watcher", me.id),
         "kept": me.id in parts.kept_by,
         "terms": _terms(terms_of_page(session, case), ui.lang),
-        "properties": properties(case, ui.lang, works=works, relatives=relatives),
+        "properties": properties(case, ui.lang, works=works and served, relatives=relatives),
         "clocks": clock_lines(case, vantage),
         "tabs": _tabs(ui, case, tab, len(files), sum(r.how != "service" for r in relatives)),
         "moves": offered(case, ui.lang) if works else [],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from acm.cases import menus
+from acm.cases import history, menus
 from acm.snapshot import Contribution
 
 
 def contributions() -> list[Contribution]:
-    return [*menus.contributions()]
+    return [*menus.contributions(), *history.contributions()]

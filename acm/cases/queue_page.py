@@ -30,7 +30,7 @@ NAMED: dict[str, Message] = {
     "group": _("group"), "owner": _("owner"), "requester": _("requester"), "beneficiary": _("for whom"),
     "department": _("department"), "branch": _("branch"), "service": _("service"), "term": _("term"),
     "priority": _("priority"), "ids": _("chosen"), "opened": _("opened"), "closed": _("closed"),
-    "resolved": _("resolved"), "responded": _("answered"), "updated": _("changed"), "due": _("due"),
+    "resolved": _("resolved"), "responded": _("answered"), "updated": _("last change"), "due": _("due"),
     "made_sla": _("in time"), "reopened": _("reopened"), "reassigned": _("handed over"), "q": _("text"),
 }  # fmt: skip
 VALUES: dict[str, dict[str, Message]] = {

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, literal, or_, select, union_all
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from acm.cases.filtering import CaseFilter, Vantage, apply
@@ -27,6 +28,7 @@ from acm.people.rights import Grants, may
 from acm.snapshot import CORE, Snapshot
 
 MENU_CAP = 999
+SAVED_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,19 @@ class OpenQueue:
     plugin: str = CORE
     owner_id: int | None = None
     id: int | None = None
+    is_shared: bool = True
 
     def name(self, lang: str) -> str:
         return words(self.names, lang)
 
 
 def queues_for(session: Session, snapshot: Snapshot, grants: Grants) -> list[OpenQueue]:
-    """The queues this person may open, in order; read once a request, in one statement."""
+    """The queues this person may open, in order; read once a request, saved ones at most a few seconds old."""
     known: list[OpenQueue] | None = session.info.get("queues")
     if known is None:
-        saved = session.scalars(select(Queue).where(or_(Queue.shared.is_(True), Queue.owner_id == grants.person_id)))
         found = {q.slug: q for q in _of_groups(session, grants)}
         found |= {c.key: _declared(c.value, c.plugin) for c in snapshot.each("queue")}
-        found |= {row.slug: _saved(row) for row in saved}
+        found |= {q.slug: q for q in _kept(session) if q.is_shared or q.owner_id == grants.person_id}
         audience = [key for q in found.values() for key in _audience_keys(q)]
         labels = labels_of(session, grants, "ru", audience) if audience else None
         known = [q for q in found.values() if _is_open_to(q, grants, labels)]
@@ -83,10 +85,19 @@ def queues_for(session: Session, snapshot: Snapshot, grants: Grants) -> list[Ope
 
 def queue_of(session: Session, snapshot: Snapshot, grants: Grants, slug: str) -> OpenQueue:
     """The queue of that slug; :class:`NotFound` when there is none for this person."""
-    found = next((q for q in queues_for(session, snapshot, grants) if q.slug == slug), None)
-    if found is None:
-        raise NotFound()
-    return found
+    for _again in range(2):
+        found = next((q for q in queues_for(session, snapshot, grants) if q.slug == slug), None)
+        if found is not None:
+            return found
+        forget_saved(session)  # it may have been saved by another process a moment ago
+    raise NotFound()
+
+
+def forget_saved(session: Session) -> None:
+    """Read saved queues anew at the next need."""
+    session.info.pop("queues", None)
+    if runtime := session.info.get("runtime"):
+        runtime.parts.pop("saved queues", None)
 
 
 def open_counts(session: Session, filters: Sequence[CaseFilter], vantage: Vantage) -> list[int]:
@@ -136,7 +147,8 @@ def save_queue(
         order=200,
     )
     session.add(queue)
-    session.flush()
+    session.commit()
+    forget_saved(session)
     return queue
 
 
@@ -148,6 +160,8 @@ def remove_queue(session: Session, grants: Grants, queue: OpenQueue) -> None:
     if row.owner_id != grants.person_id and not (row.shared and may(grants, "queue.share")):
         raise Forbidden()
     session.delete(row)
+    session.commit()
+    forget_saved(session)
 
 
 def _declared(definition: QueueDefinition, plugin: str) -> OpenQueue:
@@ -179,7 +193,19 @@ def _saved(row: Queue) -> OpenQueue:
         row.plugin,
         row.owner_id,
         row.id,
+        row.shared,
     )
+
+
+def _kept(session: Session) -> list[OpenQueue]:
+    """All saved queues, at most a few seconds old in this process."""
+    runtime = session.info.get("runtime")
+    at, kept = runtime.parts.get("saved queues", (0.0, [])) if runtime else (0.0, [])
+    if not at or time.monotonic() - at > SAVED_SECONDS:
+        kept = [_saved(row) for row in session.scalars(select(Queue))]
+        if runtime:
+            runtime.parts["saved queues"] = (time.monotonic(), kept)
+    return list(kept)
 
 
 def _of_groups(session: Session, grants: Grants) -> list[OpenQueue]:

@@ -17,12 +17,13 @@ from acm.pages.comments import comments_of
 from acm.pages.files import by_comment, files_of
 from acm.pages.links import LINK_KINDS
 from acm.pages.models import Comment, Favourite, File, Link, Page, PagePerson
+from acm.pages.types import FieldKind
 from acm.pages.visibility import inside, through, visible
 from acm.people.models import Person
 from acm.people.rights import Grants
 
 TOLD = (*sorted(MOVES), "approval.decided", "approval.asked")
-MOST_EVENTS = 300
+MOST_EVENTS = 500
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,11 @@ def case_of(session: Session, grants: Grants, number: str) -> Case | None:
 
 
 def events_of(session: Session, case: Case) -> list[tuple[Event, Person | None]]:
-    """The opening and the moves of a case with those who made them, in order."""
+    """The opening, the moves and the files of a case with those who made them, in order."""
     statement = (
         select(Event, Person)
         .outerjoin(Person, Person.id == Event.actor_id)
-        .where(Event.page_id == case.id, Event.kind.in_(("case.opened", *TOLD)))
+        .where(Event.page_id == case.id, Event.kind.in_(("case.opened", "file.added", *TOLD)))
         .order_by(Event.id)
         .limit(MOST_EVENTS)
     )
@@ -117,7 +118,7 @@ def talk_of(
     session: Session, case: Case, grants: Grants, lang: str, events: Sequence[tuple[Event, Person | None]]
 ) -> tuple[list[Line], list[File]]:
     """Comments and moves as one line of time, and all files this person may see."""
-    files = files_of(session, case, grants)
+    files = files_of(session, case, grants) if _has_files(case, events) else []
     attached = by_comment(files)
     lines = [
         Line(c.at, f"c{c.id}", comment=c, files=attached.get(c.id, ())) for c in comments_of(session, case, grants)
@@ -127,6 +128,12 @@ def talk_of(
             name = actor.name_in(lang) if actor else ""
             lines.append(Line(event.at, f"e{event.id}", text=_said(case, event, name), icon=_icon(event)))
     return sorted(lines, key=lambda line: line.at), files
+
+
+def _has_files(case: Case, events: Sequence[tuple[Event, Person | None]]) -> bool:
+    """Whether the journal or the form speaks of files at all; most cases have none and need no look."""
+    asked = any(one.kind is FieldKind.FILE and case.fields.get(one.key) for one in case.form)
+    return asked or len(events) == MOST_EVENTS or any(event.kind == "file.added" for event, _actor in events)
 
 
 def parts_of(session: Session, case: Case) -> Parts:

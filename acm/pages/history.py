@@ -59,6 +59,7 @@ class Names:
 
     lang: str
     sees_internal: bool
+    subject: Page | None = None
     ready: bool = False
     wanted: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     found: dict[str, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
@@ -126,12 +127,14 @@ def sentences(
     if skip:
         statement = statement.where(Event.kind.not_in(skip))
     events = list(session.scalars(inside(statement.order_by(Event.id.desc()).limit(limit))))[::-1]
-    return told(session, events, grants, ui, works=works)
+    return told(session, events, grants, ui, works=works, subject=page)
 
 
-def told(session: Session, events: Sequence[Event], grants: Grants, ui: UI, *, works: bool) -> list[Sentence]:
-    """Events of pages that passed the door as sentences."""
-    names = Names(ui.lang, works)
+def told(
+    session: Session, events: Sequence[Event], grants: Grants, ui: UI, *, works: bool, subject: Page | None = None
+) -> list[Sentence]:
+    """Events of pages that passed the door as sentences; ``subject`` is the page when all are of one."""
+    names = Names(ui.lang, works, subject)
     words: dict[str, Words] = {c.key: c.value for c in ui.snapshot.each("event_words")}
     known = [event for event in events if event.kind in words]
     for event in known:
