@@ -151,6 +151,7 @@ def sign_in(
 
 def open_session(db: Session, settings: Settings, person: Person, *, network: str, agent: str, now: datetime) -> str:
     """A new session for a person who has proved who they are."""
+    lock_person(db, person)
     token = new_token()
     row = SignIn(
         token_hash=token_hash(token),
@@ -162,7 +163,6 @@ def open_session(db: Session, settings: Settings, person: Person, *, network: st
         agent=agent[:200],
     )
     db.add(row)
-    lock_person(db, person)
     record(db, person, "person.signed_in", Origin(person, now), data={"network": network[:60]})
     return token
 
@@ -180,7 +180,7 @@ def prove(db: Session, person: Person, password: str, now: datetime) -> None:
 def lock_person(db: Session, person: Person) -> None:
     """Take the head of a person's journal for this transaction: two at once write one after the other."""
     db.flush()
-    db.refresh(person, attribute_names=["journal_seq", "journal_head"], with_for_update=True)
+    db.refresh(person, attribute_names=["journal_seq", "journal_head"], with_for_update={"key_share": True})
 
 
 def end_sessions(db: Session, person: Person, now: datetime, *, except_id: int | None = None) -> None:
@@ -193,6 +193,7 @@ def end_sessions(db: Session, person: Person, now: datetime, *, except_id: int |
 
 def issue_token(db: Session, person: Person, *, name: str, scopes: list[str], days: int | None, now: datetime) -> str:
     """A bearer token; shown once, stored as its hash."""
+    lock_person(db, person)
     token = new_token("acm_")
     expires = now + timedelta(days=days) if days else None
     db.add(
@@ -205,7 +206,6 @@ def issue_token(db: Session, person: Person, *, name: str, scopes: list[str], da
             expires_at=expires,
         )
     )
-    lock_person(db, person)
     record(db, person, "person.token_issued", Origin(person, now), data={"name": name, "scopes": scopes})
     return token
 
