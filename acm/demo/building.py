@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,7 +24,7 @@ from acm.demo.company import found_company
 from acm.demo.company_file import DATA, company_file, taxonomies, vocabularies
 from acm.demo.knowledge import write_knowledge
 from acm.demo.people import make_people
-from acm.demo.personas import play, stories
+from acm.demo.personas import history, play, stories
 from acm.demo.rhythm import Planned, plan_cases, rhythm
 from acm.demo.stage import SOURCE, set_stage
 from acm.errors import Problem
@@ -64,7 +65,7 @@ class Building:
 
     runtime: Runtime
     tell: Tell
-    count: int = CASES - stories()
+    count: int = CASES
     seed: int = SEED
 
     def build(self) -> bool:
@@ -151,7 +152,9 @@ class Building:
         }
         people = make_people(company_file(), places, self.seed)
         zones = {branch.id: branch.timezone for branch in places.branches}
-        return plan_cases(self.count, people, zones, domains, now, self.seed)
+        own = [case for case in history(now, ZoneInfo(self.runtime.settings.timezone)) if case.service in domains]
+        by_chance = max(0, self.count - len(own) - stories())
+        return sorted([*own, *plan_cases(by_chance, people, zones, domains, now, self.seed)], key=lambda case: case.at)
 
     @property
     def _plugins(self) -> Path:

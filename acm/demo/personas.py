@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from random import Random
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -23,7 +25,8 @@ from acm.pages.drafts import save_draft
 from acm.pages.types import Declaration, StateCategory
 from acm.people.models import Person
 from acm.people.rights import Grants
-from acm.sla.calendars import Calendar
+from acm.sla.calendars import OFFICE_HOURS, Calendar
+from acm.web.words import period
 
 HOUR = timedelta(hours=1)
 
@@ -71,20 +74,30 @@ def story_file() -> StoryFile:
 
 
 def stories() -> int:
-    """How many cases the personas bring of their own."""
-    file = story_file()
-    return len(file.stories) + sum(map(len, file.history.values()))
+    """How many cases are told and not left to chance."""
+    return len(story_file().stories)
+
+
+def history(now: datetime, zone: ZoneInfo) -> list[Planned]:
+    """What the personas asked for in the past, on working days in the hours of the office."""
+    found = []
+    for login, own in story_file().history.items():
+        for service, days in own:
+            day = now.astimezone(zone).date() - timedelta(days=days)
+            while not OFFICE_HOURS.day(day).is_working:
+                day -= timedelta(days=1)
+            random = Random(f"{login}:{service}:{days}")
+            local = datetime.combine(
+                day, time(random.randrange(9, 17), random.randrange(60), random.randrange(60)), zone
+            )
+            found.append(Planned(service, login, local.astimezone(UTC)))
+    return found
 
 
 def play(session: Session, stage: Stage) -> None:
-    """Let the personas' history and stories happen, oldest first; a service that is away is left out."""
+    """Let the stories happen, the oldest first; one whose service is away is left out."""
     file = story_file()
     with session.no_autoflush:
-        past = [(days, login, service) for login, own in file.history.items() for service, days in own]
-        for days, login, service in sorted(past, reverse=True):
-            at = stage.now - timedelta(days=days) - timedelta(hours=len(service + login) % 5)
-            if _serves(stage, service):
-                Life(stage, Planned(service, login, at), Random(f"{stage.seed}:{login}:{service}:{days}")).live()
         told = [Telling(stage, story) for story in file.stories if _serves(stage, story.service)]
         for telling in sorted(told, key=lambda t: t.at):
             telling.live()
@@ -121,7 +134,7 @@ class Telling(Life):
         ordered = {asked.key: values[asked.key] for asked in self.definition.form if asked.key in values}
         filing = Filing(
             self.service, ordered, self.requester, self.requester, self.lang,
-            title="" if self.definition.confidential else story.title,
+            title="" if self.definition.confidential else self._told(story.title),
         )  # fmt: skip
         return file_request(self.stage.session, filing, self._by(self.requester), self.stage.snapshot, self.stage.zone)
 
@@ -165,6 +178,15 @@ class Telling(Life):
 
     def _before(self, hours: float) -> datetime:
         return worked_before(self.stage.now, hours, self.calendar, self)
+
+    def _told(self, title: str) -> str:
+        """The title with its day in words: ``{+30}`` is a day from today."""
+        ahead = re.search(r"\{(\+\d+)\}", title)
+        if ahead is None:
+            return title
+        today = self.stage.now.astimezone(self.place).date()
+        day = today + timedelta(days=int(ahead[1]))
+        return title.replace(ahead[0], period(day, day, self.lang, today))
 
     def _value(self, said: Any) -> Any:
         if isinstance(said, str) and said.startswith("+"):

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from acm.audit import verify
 from acm.db import Base
 from acm.jobs.imports import BadFile, Import, Report
-from acm.audit import verify
 from acm.journal import Event
 from acm.people.importing import import_people
 from acm.people.models import GroupMember, Person
