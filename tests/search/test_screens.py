@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from acm import clock
@@ -170,3 +171,22 @@ def test_the_api_pages_by_cursor(indexed: Application, browse) -> None:
 def test_the_api_refuses_what_makes_no_sense(indexed: Application, browse, wrong: str) -> None:
     answer = browse("maria").get(f"/api/v1/search?{wrong}")
     assert answer.status_code == 422
+
+
+def test_a_results_page_needs_few_statements(indexed: Application, browse) -> None:
+    browser = browse("maria")
+    browser.get("/search?q=vpn")
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        browser.get("/search?q=москва vpn")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    counted = [
+        one for one in statements if not one.startswith(("BEGIN", "PRAGMA", "COMMIT", "SELECT set_config", "LOCK"))
+    ]
+    assert len(counted) <= 12, counted
