@@ -21,6 +21,7 @@ from acm.db import Database
 from acm.jobs.consumers import Handler, consume
 from acm.journal import Consumer, Event, settled
 from acm.kpi.counting import KINDS, Happening, bucket_for, clock_of, day_of, occurrences
+from acm.kpi.declarations import HOURS
 from acm.kpi.models import GRAINS, Fact, Rollup
 from acm.pages.types import CaseType
 from acm.pages.visibility import unrestricted
@@ -103,6 +104,8 @@ def _sum_up(session: Session, new: Iterable[dict[str, Any]], lost: Iterable[dict
         for fact in facts:
             if not fact["confidential"]:
                 for grain in GRAINS:
+                    if grain in PARTS and fact["kind"] in HOURS:
+                        continue
                     part, bucket = (fact[PARTS[grain]], 0) if grain in PARTS else (0, fact["bucket"])
                     there = sums[fact["department_id"], grain, fact["kind"], fact["day"], part, fact["type"], bucket]
                     there[0] += sign
@@ -176,6 +179,8 @@ def _sum_all(session: Session) -> None:
         chosen = select(*keys, func.count(), func.coalesce(func.sum(Fact.value), 0.0)).where(
             Fact.confidential.is_(False)
         )
+        if column is not None:
+            chosen = chosen.where(Fact.kind.not_in(sorted(HOURS)))
         session.execute(
             insert(Rollup).from_select(
                 ["department_id", "grain", "kind", "day", "part", "type", "bucket", "count", "total"],

@@ -4,10 +4,10 @@ A fact says when it happened (``day`` and hour in the installation's time zone) 
 *now*: when a case gets another group, priority or service, its facts follow. So a figure by group asks "whose are
 these cases", and its list, which shows the cases as they are, agrees with it.
 
-Sums hold what is not confidential by day × kind × type × department: with classes for medians where all is shown, and
-without for each group, branch, service and priority, to say what each adds. A panel narrowed to one service or branch
-reads its facts: they are few, and a sum for each class of each service would be no fewer (measured: three sums to a
-fact). Both tables are made from the journal alone (``acm rebuild kpi``).
+Sums hold what is not confidential by day × kind × type × department: with classes for medians where all is shown,
+and without for each group, branch, service and priority, to say what each adds (not of hours). A panel narrowed to
+one service or branch reads its facts: they are few, and a sum for each class of each service would be no fewer
+(measured: three sums to a fact). Both tables are made from the journal alone (``acm rebuild kpi``).
 """
 
 from __future__ import annotations

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from acm.cases.models import Case
 from acm.cases.opening import Opening, open_case
@@ -74,6 +75,19 @@ class Desk:
         self.move(case, "resolved", at, by)
 
 
+def settle(session) -> None:
+    """On PostgreSQL an event is read when every older transaction of the server has ended, other tests' too."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    open_ones = text("SELECT count(*) FROM event WHERE tx >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    for _ in range(1200):
+        waiting = session.execute(open_ones).scalar_one()
+        session.rollback()
+        if not waiting:
+            return
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def desk(session) -> Desk:
     return Desk(session)
@@ -85,6 +99,7 @@ def count(runtime, session) -> Callable[[], int]:
 
     def run() -> int:
         session.commit()
+        settle(session)
         step = runtime.snapshot.find("consumer", "kpi")
         handled = 0
         while more := step(runtime.db, runtime.snapshot):
