@@ -55,7 +55,8 @@ def show_results(
         return ui.page("search/index.html", q="", results=None)
     now = clock.now()
     query = wish.query(me.grants, ui.lang, now, per_group=PER_GROUP)
-    results = ask(db, search_of(ui.runtime, world), me.grants, query)
+    backend = search_of(ui.runtime, world)
+    results = ask(db, backend, me.grants, query)
     shown = results.hits if kind else [found for _group, some in results.groups for found in some]
     showing = Showing(ui, db, me.grants, shown, now)
     after = query.offset + PAGE
@@ -65,6 +66,7 @@ def show_results(
         q=wish.text,
         kind=kind,
         results=results,
+        is_building=not results.answer.kinds and not backend.status().is_current,
         groups=[
             (
                 group.kind,

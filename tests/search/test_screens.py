@@ -123,6 +123,10 @@ def test_nothing_found_says_what_to_do(indexed: Application, browse) -> None:
     assert "/services" in page.text
 
 
+def test_before_the_first_index_the_page_says_so(app: Application, browse) -> None:
+    assert "being prepared" in browse("maria").get("/search?q=vpn").text
+
+
 def test_without_a_question_there_is_a_field(indexed: Application, browse) -> None:
     page = browse("maria").get("/search")
     assert page.status_code == 200
