@@ -141,7 +141,7 @@ def offered(case: Case, lang: str) -> list[dict[str, Any]]:
     for one in case.moves():
         category = case.case_type.state(one.target).category
         if category is StateCategory.CANCELLED and one.by == "requester":
-            continue
+            continue  # taking a request back is the requester's own
         found.append({"target": one.target, "label": words(one.names, lang), "asks": one.needs_comment,
                       "done": category in (StateCategory.RESOLVED, StateCategory.CLOSED), "icon": _move_icon(category)})  # fmt: skip
     return found

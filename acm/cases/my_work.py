@@ -23,7 +23,7 @@ from acm.people.models import Person
 
 MOST = 300
 PARTS: dict[str, Message] = {
-    "owner": _("mine"),
+    "owner": _("I own"),
     "approver": _("to decide"),
     "participant": _("I take part"),
     "mentioned": _("I am mentioned"),

@@ -17,6 +17,19 @@ document.addEventListener("keydown", (event) => {
   link(all[next])?.focus()
 })
 
+// A press on a row looks at the case beside the list. A second press and Enter open it, and so does the first one
+// where there is no room beside: then the press does not reach htmx.
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest?.('a[hx-target="#peek"]')
+  if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return
+  const row = opener.closest("[data-row]")
+  const beside = document.getElementById("peek")?.getClientRects().length
+  if (!beside || event.detail === 0 || row.matches(".cur")) return event.stopPropagation()
+  for (const other of document.querySelectorAll("[data-row].cur")) other.classList.remove("cur")
+  row.classList.add("cur")
+}, true)
+
 document.addEventListener("click", (event) => {
   const box = event.target.closest?.("[data-row] .check")
   if (!box) return

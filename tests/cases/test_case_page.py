@@ -65,7 +65,7 @@ def test_a_press_draws_the_talk_the_head_and_the_track_again(browse, open_reques
 
     assert answer.text.lstrip().startswith('<div class="thread" id="thread">')
     assert "Try now" in answer.text
-    assert 'hx-target="#case-head"' in answer.text
+    assert 'hx-target="#case-top"' in answer.text
     assert "Resolved" in answer.text
 
 
