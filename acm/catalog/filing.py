@@ -97,6 +97,7 @@ def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Sna
             session.delete(filing.draft)
         if claim is not None:
             claim.status, claim.location, claim.body = 201, f"/requests/{case.number}", {"number": case.number}
+    if session.autoflush:  # one that writes many cases together says itself when
         session.flush()
     return case
 

@@ -95,6 +95,7 @@ class Life:
 
     def _approvals(self) -> None:
         while self.case.current.category is StateCategory.APPROVAL:
+            self.stage.session.flush()
             step = next(step for step in self.case.approvals() if step.state in OPEN)
             approver = self.stage.by_id[step.approver_id or 0]
             if self.stage.now - self.at < UNDECIDED and self.random.random() < 0.3:

@@ -165,6 +165,7 @@ class Telling(Life):
                 self._enter(StateCategory.RESOLVED, by)
 
     def _approve(self) -> None:
+        self.stage.session.flush()
         step = next((step for step in self.case.approvals() if step.state in OPEN), None)
         if step is None:
             return
