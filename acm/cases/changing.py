@@ -80,7 +80,8 @@ def say(
     asker = origin.by is not None and origin.by.id in (case.requester_id, case.beneficiary_id)
     if audience == "all" and asker:
         answered(session, case, origin)
-        if case.current.category is StateCategory.WAITING and (target := _after_answer(case)):
+        waited = case.current.category is StateCategory.WAITING and case.is_served
+        if waited and (target := _after_answer(case)):
             case.move(target, origin, by="requester")
     elif audience == "all" and worker:
         case.respond(origin)

@@ -22,7 +22,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from acm.db import Base, Json
-from acm.errors import Conflict, Invalid
+from acm.errors import Conflict, Invalid, PluginAway
 from acm.i18n import _
 from acm.journal import Event, Origin
 from acm.pages.models import Page, session_of
@@ -67,8 +67,21 @@ class Case(Page):
     def is_done(self) -> bool:
         return self.current.category in DONE
 
+    @property
+    def is_served(self) -> bool:
+        """Whether somebody gives its type now; while its plugin is away a case is a plain page."""
+        snapshot = session_of(self).info.get("snapshot")
+        return snapshot is None or snapshot.find("page_type", self.type) is not None
+
+    def require_served(self) -> None:
+        """Raise :class:`PluginAway` while the plugin of the type is away."""
+        if not self.is_served:
+            raise PluginAway("Its plugin is off: the case can be read and commented, not changed")
+
     def moves(self, *, by: str = "worker") -> list[Transition]:
-        """Moves offered now to workers, or to the requester."""
+        """Moves offered now to workers, or to the requester; none while its plugin is away."""
+        if not self.is_served:
+            return []
         return [
             t for t in self.case_type.moves_from(self.state) if t.by == by or (by == "worker" and t.by == "requester")
         ]
@@ -78,6 +91,7 @@ class Case(Page):
 
         ``by`` is ``worker``, ``requester`` or ``system``; the system may take any declared move.
         """
+        self.require_served()
         allowed = [t for t in self.case_type.moves_from(self.state) if t.target == target]
         if by != "system":
             allowed = [t for t in allowed if t.by == by or (by == "worker" and t.by == "requester")]
@@ -89,6 +103,7 @@ class Case(Page):
 
     def enter(self, state: State, origin: Origin) -> Event:
         """Be in a state from now on: times, clocks, stage and the event. No rule is asked."""
+        self.require_served()
         before = self.current
         data: dict[str, Any] = {"from": before.key, "to": state.key}
         self.state, self.stage, self.category = state.key, state.stage, state.category.value
@@ -127,6 +142,7 @@ class Case(Page):
 
     def change(self, field: str, value: Any, origin: Origin) -> Event | None:
         """Set one property or one field of the form and record what it was; nothing happens if it is the same."""
+        self.require_served()
         column = self.COLUMNS.get(field)
         before = getattr(self, column) if column else self.fields.get(field)
         if before == value:

@@ -88,7 +88,8 @@ def answer(session: Session, case: Case, body: str, origin: Origin, by: Person) 
     comment = add_comment(session, case, body, origin)
     if by.id in (case.requester_id, case.beneficiary_id):
         answered(session, case, origin)
-        if case.current.category is StateCategory.WAITING and (target := _after_answer(case)):
+        waited = case.current.category is StateCategory.WAITING and case.is_served
+        if waited and (target := _after_answer(case)):
             case.move(target, origin, by="requester")
     return comment
 

@@ -142,7 +142,8 @@ class Worker:
     def once(self) -> int:
         """One round; returns how much was done."""
         runtime, done = self.runtime, 0
-        snapshot = runtime.snapshot
+        world = runtime.parts.get("world")
+        snapshot = world.current() if world else runtime.snapshot  # plugins come and go while no request is made
         try:
             self._schedule(snapshot)
             done += run_due(runtime.db, snapshot, settings=runtime.settings)

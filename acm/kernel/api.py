@@ -42,7 +42,7 @@ def toggle_plugin(db: Db, me: Me, app: App, slug: str, toggle: Toggle) -> Plugin
     if toggle.state == lifecycle.ENABLED:
         lifecycle.enable(db, app, slug, me.origin(), generation=toggle.generation)
     else:
-        lifecycle.disable(db, slug, me.origin(), generation=toggle.generation)
+        lifecycle.disable(db, app, slug, me.origin(), generation=toggle.generation)
     db.commit()
     lifecycle.publish(app)
     return next(_view(plugin) for plugin in lifecycle.seen(db, app) if plugin.slug == slug)

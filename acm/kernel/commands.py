@@ -42,7 +42,7 @@ def enable(runtime: Runtime, slug: str) -> None:
 def disable(runtime: Runtime, slug: str) -> None:
     """Disable a plugin; its data stays."""
     with runtime.db.writing(runtime.snapshot) as session:
-        lifecycle.disable(session, slug, Origin(None, clock.now()))
+        lifecycle.disable(session, runtime, slug, Origin(None, clock.now()))
     lifecycle.publish(runtime)
     console.print(f"{slug} is disabled; its cases stay readable")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from acm.kernel.choices import BadSchema, read_schema
 from acm.kernel.manifest import NAME, BadManifest, Manifest, read_manifest
 
 SKIPPED = {"__pycache__", "tests", ".git"}
@@ -23,6 +25,7 @@ class Discovered:
     manifest: Manifest | None
     fault: str = ""
     hash: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_valid(self) -> bool:
@@ -45,7 +48,13 @@ def examine(path: Path) -> Discovered:
     faults = list(import_faults(path)) if manifest.plugin.python else []
     if manifest.plugin.python and not (path / "__init__.py").is_file():
         faults.append("__init__.py is missing: it must hold register(p)")
-    return Discovered(path.name, path, manifest, "; ".join(faults), content_hash(path))
+    schema: dict[str, Any] = {}
+    if manifest.settings.schema_file:
+        try:
+            schema = read_schema(path / manifest.settings.schema_file)
+        except BadSchema as error:
+            faults.append(str(error))
+    return Discovered(path.name, path, manifest, "; ".join(faults), content_hash(path), schema)
 
 
 def content_hash(path: Path) -> str:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from acm.kernel.guard import PluginFailed, RouteGuard, note
+from acm.kernel.loader import Generation
+from acm.kernel.registrar import Mounted
 from acm.kernel.world import World
-from acm.people.signin import require_viewer
+from acm.people.signin import permitted, require_viewer
 from acm.snapshot import Snapshot
 from acm.web import csrf, problems
 from acm.web.runtime import Runtime
@@ -28,7 +33,6 @@ class Dispatcher:
         self.core = core
         self.runtime = runtime
         self.world: World = runtime.parts["world"]
-        self._apps: dict[tuple[int, str], FastAPI] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -37,31 +41,46 @@ class Dispatcher:
         snapshot: Snapshot = (
             await run_in_threadpool(self.world.current) if self.world.is_due() else self.runtime.snapshot
         )
-        scope["acm.snapshot"], scope["acm.path"] = snapshot, scope["path"]
+        path = scope["path"]
+        scope["acm.snapshot"], scope["acm.path"] = snapshot, path
         for prefix, kind in PREFIXES.items():
-            if scope["path"].startswith(prefix):
-                slug, _, rest = scope["path"][len(prefix) :].partition("/")
-                app = self._app(snapshot, slug, kind)
-                if app is not None:
-                    inner = {**scope, "path": f"/{rest}", "root_path": f"{prefix}{slug}", "app": app}
-                    await app(inner, receive, send)
+            if path.startswith(prefix):
+                slug = path[len(prefix) :].partition("/")[0]
+                if (app := self._app(snapshot, slug, kind)) is not None:
+                    await app({**scope, "root_path": f"{prefix}{slug}", "app": app}, receive, send)
                     return
         await self.core(scope, receive, send)
 
     def _app(self, snapshot: Snapshot, slug: str, kind: str) -> FastAPI | None:
-        router: Any = snapshot.find("router", f"{slug}:{kind}")
-        if router is None:
+        mounted: Mounted | None = snapshot.find("router", f"{slug}:{kind}")
+        if mounted is None:
             return None
-        key = (id(router), kind)
-        if key not in self._apps:
-            app = FastAPI(
-                docs_url=None,
-                redoc_url=None,
-                openapi_url=None,
-                dependencies=[Depends(csrf.protect), Depends(require_viewer)],
-            )
-            app.state.runtime = self.runtime
-            problems.install(app)
-            app.include_router(router)
-            self._apps[key] = app
-        return self._apps[key]
+        generation: Generation = snapshot.plugins[slug]
+        if kind not in generation.apps:
+            generation.apps[kind] = sub_application(self.runtime, slug, mounted)
+        return generation.apps[kind]
+
+
+def sub_application(runtime: Runtime, slug: str, mounted: Mounted) -> FastAPI:
+    """The application around a plugin's router; the plugin cannot opt out of what stands before it."""
+    before: list[Any] = [Depends(csrf.protect), Depends(require_viewer)]
+    if mounted.permission:
+        before.append(permitted(mounted.permission))
+    app = FastAPI(
+        title=slug,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=before,
+        middleware=[Middleware(RouteGuard, plugin=slug)],
+    )
+    app.state.runtime, app.state.plugin = runtime, slug
+    problems.install(app)
+    del app.exception_handlers[Exception]  # the guard attributes it
+
+    async def broken(request: Request, error: Exception) -> Response:
+        return await problems.render(request, PluginFailed(note(slug, request.url.path, error)))
+
+    app.add_exception_handler(OSError, broken)
+    app.include_router(mounted.router)
+    return app

@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acm import clock
 from acm.errors import Problem
-from acm.snapshot import Snapshot
+from acm.web import problems
 
 log = structlog.get_logger("acm.plugins")
 KEPT = 20
@@ -30,6 +32,11 @@ class Failure:
     number: str
     at: datetime
     text: str
+
+    @property
+    def line(self) -> str:
+        """The last line of the traceback: what was raised."""
+        return self.text.strip().splitlines()[-1]
 
 
 class PluginFailed(Problem):
@@ -67,19 +74,38 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
     return run
 
 
+class RouteGuard:
+    """Around a plugin's own screens: what its endpoints did not say on purpose becomes :class:`PluginFailed`."""
+
+    def __init__(self, app: ASGIApp, plugin: str) -> None:
+        self.app = app
+        self.plugin = plugin
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        except ClientDisconnect:
+            raise
+        except (Exception, SystemExit) as error:  # a stranger's endpoint
+            failure = note(self.plugin, scope["path"], error)
+            if begun:
+                raise  # half a page is out: the connection is closed, nothing is appended
+            request = Request(scope, receive)
+            response = await problems.render(request, PluginFailed(failure))
+            await response(scope, receive, send)
+
+
 def note(plugin: str, point: str, error: BaseException) -> Failure:
     """Keep what happened, with a number for the person who meets it."""
     text = "".join(traceback.format_exception(error, limit=-8))[-4000:]
     failure = Failure(plugin, point, uuid4().hex[:8], clock.now(), text)
     recent.setdefault(plugin, deque(maxlen=KEPT)).append(failure)
-    log.error("plugin failed", plugin=plugin, point=point, number=failure.number, exc_info=error)
+    log.error("plugin failed", plugin=plugin, point=point, number=failure.number, traceback=text)
     return failure
-
-
-def call_each(snapshot: Snapshot, point: str, *args: Any, **options: Any) -> Iterator[tuple[str, Any]]:
-    """Ask every giver of a point, one at a time; a failed one yields its :class:`Failure`, the others go on."""
-    for contribution in snapshot.each(point):
-        try:
-            yield contribution.plugin, contribution.value(*args, **options)
-        except PluginFailed as problem:
-            yield contribution.plugin, problem.failure

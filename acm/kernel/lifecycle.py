@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
@@ -13,13 +15,15 @@ from acm import clock
 from acm.catalog.publishing import sync_services
 from acm.errors import Conflict, NotFound
 from acm.journal import Origin, record, system_stream
+from acm.kernel.choices import Choice, choices, defaults
 from acm.kernel.discovery import Discovered, discover
 from acm.kernel.guard import Failure, recent
 from acm.kernel.loader import LoadFailed, forget, load
+from acm.kernel.manifest import Manifest
 from acm.kernel.models import Plugin, Registry
 from acm.kernel.world import World
 from acm.pages.schema import store_definitions
-from acm.people.models import Department, Group
+from acm.people.models import Department, Group, Role
 from acm.snapshot import Snapshot
 from acm.taxonomy.vocabularies import sync_vocabularies
 from acm.web.runtime import Runtime
@@ -32,6 +36,9 @@ ENABLED, DISABLED, DISCOVERED, INVALID, MISSING, FAILING = (
     "missing",
     "failing",
 )
+
+
+FAILING_FOR = timedelta(hours=1)
 
 
 class PluginRefused(Conflict):
@@ -79,6 +86,18 @@ class Seen:
     def generation(self) -> int:
         return self.row.generation if self.row else 0
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether its files are others than those that were enabled: enabling again applies them."""
+        return bool(self.row and self.found and self.row.state == ENABLED and self.row.hash != self.found.hash)
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Its settings with the values in force."""
+        if self.found is None or self.row is None:
+            return []
+        return choices(self.found.schema, {**defaults(self.found.schema), **self.row.settings})
+
 
 def seen(session: Session, runtime: Runtime) -> list[Seen]:
     """Every plugin that lies on disk or has a row, by slug."""
@@ -98,22 +117,46 @@ def enable(session: Session, runtime: Runtime, slug: str, origin: Origin, *, gen
     if found is None:
         raise NotFound()
     snapshot = _tried(runtime, found)
+    if found.manifest and (lack := found.manifest.missing(_enabled(session))):
+        raise PluginRefused(lack)
     row = _claim(session, slug, generation)
+    is_new = not row.version
     row.names, row.version, row.hash = _names(found), _version(found), found.hash
     _toggle(session, row, ENABLED, origin)
     store_definitions(session, snapshot)
     _make_groups(session, snapshot, slug)
     sync_vocabularies(session, snapshot)
     sync_services(session, snapshot, origin)
+    if is_new and found.manifest:
+        _give_to_roles(session, found.manifest)
     return row
 
 
-def disable(session: Session, slug: str, origin: Origin, *, generation: int | None = None) -> Plugin:
-    """Switch a plugin off: its routes answer 404, its cases stay readable, its services say "not available now"."""
+def disable(session: Session, runtime: Runtime, slug: str, origin: Origin, *, generation: int | None = None) -> Plugin:
+    """Switch a plugin off: its routes answer 404, its cases stay readable, its services say "not available now".
+
+    Refused while another enabled plugin requires it.
+    """
     if session.get(Plugin, slug) is None:
         raise NotFound()
+    enabled = _enabled(session)
+    for other in discover(runtime.settings.plugin_path).values():
+        if other.slug in enabled and other.manifest and slug in other.manifest.plugin.requires:
+            raise PluginRefused(f"the plugin {other.slug} needs it: disable that one first")
     row = _claim(session, slug, generation)
     _toggle(session, row, DISABLED, origin)
+    return row
+
+
+def configure(
+    session: Session, runtime: Runtime, slug: str, values: Mapping[str, Any], origin: Origin, *, generation: int
+) -> Plugin:
+    """Keep an administrator's settings, which fit the plugin's schema; every process follows."""
+    row = _claim(session, slug, generation)
+    before = dict(row.settings)
+    row.settings = dict(values)
+    changed = sorted(key for key in values if before.get(key) != values[key])
+    _changed(session, row, "plugin.configured", origin, {"plugin": slug, "settings": changed})
     return row
 
 
@@ -131,9 +174,21 @@ def _seen(slug: str, row: Plugin | None, found: Discovered | None, world: World)
         state, reason = INVALID, found.fault
     elif row is not None and row.state == ENABLED and slug in world.faults:
         state, reason = FAILING, world.faults[slug]
-    elif row is not None and row.state == ENABLED and recent.get(slug):
-        state, reason = FAILING, recent[slug][-1].text.strip().splitlines()[-1]
+    elif row is not None and row.state == ENABLED and (failures := _fresh(row)):
+        state, reason = FAILING, failures[-1].line
     return Seen(slug, state, reason, row, found, tuple(recent.get(slug, ())))
+
+
+def _fresh(row: Plugin) -> list[Failure]:
+    """Failures of the last hour, since the last change of the plugin."""
+    since = max(row.changed_at, clock.now() - FAILING_FOR)
+    return [failure for failure in recent.get(row.slug, ()) if failure.at > since]
+
+
+def _enabled(session: Session) -> dict[str, str]:
+    """The enabled plugins: slug to version."""
+    enabled = session.scalars(select(Plugin).where(Plugin.state == ENABLED))
+    return {row.slug: row.version for row in enabled}
 
 
 def _tried(runtime: Runtime, found: Discovered) -> Snapshot:
@@ -172,23 +227,27 @@ def _claim(session: Session, slug: str, generation: int | None) -> Plugin:
         session.refresh(row)
         raise ToggledMeanwhile(
             "%(who)s changed it at %(when)s",
-            params={"who": row.changed_by.name if row.changed_by else "?", "when": _clock(row.changed_at)},
+            params={"who": row.changed_by.name if row.changed_by else "acm", "when": _local(session, row.changed_at)},
         )
     session.refresh(row)
     return row
 
 
 def _toggle(session: Session, row: Plugin, state: str, origin: Origin) -> None:
-    before = row.state
-    row.state, row.changed_at = state, origin.at
-    row.changed_by_id = origin.by.id if origin.by else None
+    data = {"plugin": row.slug, "version": row.version, "from": row.state, "to": state, "hash": row.hash}
+    row.state = state
+    _changed(session, row, f"plugin.{state}", origin, data)
+
+
+def _changed(session: Session, row: Plugin, kind: str, origin: Origin, data: Mapping[str, Any]) -> None:
+    """Note who changed the plugin, raise the version that every process follows, and leave an event."""
+    row.changed_at, row.changed_by_id = origin.at, origin.by.id if origin.by else None
     registry = session.get(Registry, 1, with_for_update=True)
     if registry is None:
         registry = Registry(id=1, version=0)
         session.add(registry)
     registry.version += 1
-    data = {"plugin": row.slug, "version": row.version, "from": before, "to": state, "hash": row.hash}
-    record(session, system_stream(session, f"plugin:{row.slug}"), f"plugin.{state}", origin, data=data)
+    record(session, system_stream(session, f"plugin:{row.slug}"), kind, origin, data=data)
 
 
 def _make_groups(session: Session, snapshot: Snapshot, slug: str) -> None:
@@ -202,6 +261,15 @@ def _make_groups(session: Session, snapshot: Snapshot, slug: str) -> None:
     session.flush()
 
 
+def _give_to_roles(session: Session, manifest: Manifest) -> None:
+    """The plugin's own permissions to the roles it proposes, once: later the administrators decide."""
+    for key, permission in manifest.permissions.define.items():
+        name = f"{manifest.slug}.{key}"
+        for role in session.scalars(select(Role).where(Role.key.in_(permission.default_roles))):
+            if name not in role.permissions:
+                role.permissions = [*role.permissions, name]
+
+
 def _names(found: Discovered) -> dict[str, str]:
     return dict(found.manifest.plugin.name) if found.manifest else {}
 
@@ -210,5 +278,7 @@ def _version(found: Discovered) -> str:
     return found.manifest.plugin.version if found.manifest else ""
 
 
-def _clock(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
+def _local(session: Session, at: datetime) -> str:
+    settings = session.info.get("settings")
+    zone = ZoneInfo(settings.timezone) if settings else UTC
+    return at.astimezone(zone).strftime("%d.%m.%Y %H:%M")

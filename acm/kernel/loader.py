@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import itertools
 import sys
-from dataclasses import dataclass
-from types import ModuleType
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any
 
+import jinja2
+from fastapi import FastAPI
+
+from acm.kernel.choices import defaults
 from acm.kernel.discovery import Discovered
 from acm.kernel.guard import note
 from acm.kernel.registrar import Registrar
 from acm.snapshot import Contribution
+from acm.web.templating import environment
 
 PACKAGE = "acm_plugins"
 _numbers = itertools.count(1)
@@ -21,6 +32,39 @@ class LoadFailed(ValueError):
     """The plugin could not be loaded; the text is for the administrator."""
 
 
+class _Uncached(SourceFileLoader):
+    """Reads sources only: bytecode is kept by seconds and size, and would run the version before an edit."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        raise OSError("no bytecode of a plugin is kept")
+
+
+class _Finder:
+    """Finds ``acm_plugins.<slug>_g<n>`` and its modules in the folder of that generation."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, Path] = {}
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        package = ".".join(name.split(".")[:2])
+        if package not in self.folders:
+            return None
+        place = self.folders[package].joinpath(*name.split(".")[2:])
+        if (place / "__init__.py").is_file():
+            file, inside = place / "__init__.py", [str(place)]
+        elif (file := place.with_name(place.name + ".py")).is_file() and name != package:
+            inside = None
+        else:
+            return None
+        loader = _Uncached(name, str(file))
+        return importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=inside)
+
+
+_finder = _Finder()
+
+
 @dataclass(frozen=True)
 class Generation:
     """One load of one version: what it contributes, and the package that holds its code."""
@@ -28,13 +72,23 @@ class Generation:
     found: Discovered
     package: str
     contributions: tuple[Contribution, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    apps: dict[str, FastAPI] = field(default_factory=dict)
 
     @property
     def slug(self) -> str:
         return self.found.slug
 
+    @cached_property
+    def templates(self) -> jinja2.Environment:
+        """The core's templates and, under ``plugin:<slug>/``, the generation's own; its cache goes with it."""
+        core = environment()
+        own = jinja2.FileSystemLoader(self.found.path / "templates")
+        loaders = [jinja2.PrefixLoader({f"plugin:{self.slug}": own}), core.loader]
+        return core.overlay(loader=jinja2.ChoiceLoader([one for one in loaders if one is not None]))
 
-def load(found: Discovered) -> Generation:
+
+def load(found: Discovered, settings: Mapping[str, Any] | None = None) -> Generation:
     """Import a plugin's package and let it register; raises :class:`LoadFailed` and leaves nothing behind."""
     if found.manifest is None or not found.is_valid:
         raise LoadFailed(found.fault)
@@ -48,11 +102,14 @@ def load(found: Discovered) -> Generation:
         forget(package)
         note(found.slug, "register", error)
         raise LoadFailed(f"{type(error).__name__}: {error}") from error
-    return Generation(found, package, tuple(registrar.contributions))
+    return Generation(
+        found, package, tuple(registrar.contributions), MappingProxyType({**defaults(found.schema), **(settings or {})})
+    )
 
 
 def forget(package: str) -> None:
     """Take the modules of a generation out of the interpreter's list; running calls keep their own."""
+    _finder.folders.pop(package, None)
     for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
         del sys.modules[name]
 
@@ -62,15 +119,10 @@ def _import(package: str, found: Discovered) -> ModuleType:
         parent = ModuleType(PACKAGE)
         parent.__path__ = []
         sys.modules[PACKAGE] = parent
-    spec = importlib.util.spec_from_file_location(
-        package, found.path / "__init__.py", submodule_search_locations=[str(found.path)]
-    )
-    if spec is None or spec.loader is None:
-        raise LoadFailed("__init__.py cannot be imported")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[package] = module
-    spec.loader.exec_module(module)
-    return module
+    if _finder not in sys.meta_path:
+        sys.meta_path.append(_finder)
+    _finder.folders[package] = found.path
+    return importlib.import_module(package)
 
 
 def _register(module: ModuleType, registrar: Registrar) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class Identity(_Strict):
     hot: bool = True
     icon: str = "puzzle"
     requires: dict[str, str] = {}
-    data_version: int = 1
+    data_version: int = Field(1, ge=1)
 
     @field_validator("version")
     @classmethod
@@ -58,6 +59,13 @@ class Identity(_Strict):
         except InvalidSpecifier as error:
             raise ValueError(f"{text!r} is no range of versions (PEP 440)") from error
         return text
+
+    @field_validator("requires")
+    @classmethod
+    def _are_specifiers(cls, needed: dict[str, str]) -> dict[str, str]:
+        for text in needed.values():
+            cls._is_specifier(text)
+        return needed
 
     @field_validator("contract")
     @classmethod
@@ -87,15 +95,40 @@ class Permissions(_Strict):
     uses: Uses = Uses()
 
 
+class Settings(_Strict):
+    """What an administrator may set: a JSON Schema in a file beside the manifest."""
+
+    schema_file: str = Field("", alias="schema", pattern=r"^([a-z0-9_.-]+\.json)?$")
+
+
+class Budgets(_Strict):
+    """Milliseconds that a call may take; only below the core's own limits."""
+
+    hook_ms: int = Field(100, ge=1, le=100)
+    widget_ms: int = Field(200, ge=1, le=200)
+    request_ms: int = Field(5000, ge=1, le=5000)
+
+
 class Manifest(_Strict):
     """The whole file."""
 
     plugin: Identity
     permissions: Permissions = Permissions()
+    settings: Settings = Settings()
+    budgets: Budgets = Budgets()
 
     @property
     def slug(self) -> str:
         return self.plugin.slug
+
+    def missing(self, enabled: Mapping[str, str]) -> str:
+        """What it requires and does not get from the enabled plugins (slug to version), in a sentence; or nothing."""
+        for slug, wanted in self.plugin.requires.items():
+            if slug not in enabled:
+                return f"it needs the plugin {slug}, which is not enabled"
+            if wanted and Version(enabled[slug]) not in SpecifierSet(wanted, prereleases=True):
+                return f"it needs {slug} {wanted}, enabled is {enabled[slug]}"
+        return ""
 
     def fits_core(self) -> bool:
         return not self.plugin.core or Version(__version__) in SpecifierSet(self.plugin.core, prereleases=True)
@@ -124,13 +157,23 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _fault(text: str, fault: Any) -> str:
     keys = [str(part) for part in fault["loc"]]
-    line = next(
-        (
-            n
-            for n, one in enumerate(text.splitlines(), 1)
-            if keys and re.match(rf'\s*"?{re.escape(keys[-1])}"?\s*=', one)
-        ),
-        0,
-    )
+    line = _line(text, keys)
     place = f"line {line}, " if line else ""
     return f"{NAME}: {place}key {'.'.join(keys)}: {fault['msg']}"
+
+
+def _line(text: str, keys: list[str]) -> int:
+    """The line on which a key, or the nearest thing above it, is written; 0 when nothing of it is there."""
+    table: list[str] = []
+    best, length = 0, 0
+    for number, one in enumerate(text.splitlines(), 1):
+        if head := re.match(r"\s*\[+([^\]]+)\]", one):
+            table = [part.strip(" \"'") for part in head[1].split(".")]
+            way = table
+        elif key := re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", one):
+            way = [*table, *key[1].split(".")]
+        else:
+            continue
+        if way == keys[: len(way)] and len(way) > length:
+            best, length = number, len(way)
+    return best

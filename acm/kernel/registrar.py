@@ -3,32 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from acm.cases.queues import QueueDefinition
-from acm.catalog.definitions import load_services
+from acm.catalog.checks import validated
+from acm.catalog.definitions import ServiceFileError, load_services
+from acm.catalog.located import FileProblem, read_yaml
 from acm.catalog.vocabularies import load_vocabularies
 from acm.db import Database
 from acm.jobs.consumers import consume
 from acm.jobs.imports import Import, Importer, Report
 from acm.journal import Event
-from acm.kernel.context import Context
-from acm.kernel.guard import guarded
+from acm.kernel.guard import PluginFailed, guarded
 from acm.kernel.manifest import Manifest
 from acm.kpi.declarations import Measure, Panel, Widget
-from acm.pages.types import PageType
+from acm.pages.types import CaseType, Declaration, PageType
+from acm.sdk import registrar as contract
+from acm.sdk.context import Context
+from acm.sdk.registrar import Job, MenuEntry, Reactor, Slot
 from acm.snapshot import Contribution, Snapshot
 from acm.taxonomy.definitions import TermDefinition, VocabularyDefinition
+from acm.web.templating import UI
 
-Reactor = Callable[[Context, Event], None]
-Job = Callable[[Context], None]
+M = TypeVar("M", bound=BaseModel)
 
 
-class Registrar:
+@dataclass(frozen=True)
+class Mounted:
+    """A plugin's router, and the permission that its visitors need besides being signed in."""
+
+    router: APIRouter
+    permission: str = ""
+
+
+class _Queue(Declaration):
+    """A queue as a file declares it."""
+
+    slug: str
+    names: dict[str, str]
+    filters: dict[str, Any] = {}
+    icon: str = "list"
+    sort: str = "due"
+    grouping: str = "due"
+    columns: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()
+    order: int = 100
+
+
+class Registrar(contract.Registrar):
     """Collects contributions. Keys of types, vocabularies and measures must begin with ``<slug>.``."""
 
     def __init__(self, manifest: Manifest, folder: Path) -> None:
@@ -39,13 +67,15 @@ class Registrar:
         self.reactors: dict[str, list[Reactor]] = {}
 
     def declared(self) -> None:
-        """What lies beside the code: services, groups and translations of the plugin."""
+        """What lies beside the code: types, queues, services, groups, permissions and translations."""
         if (self.folder / "locale").is_dir():
             self._add("locale", self.slug, self.folder / "locale")
-        vocabularies = sorted((self.folder / "taxonomies").glob("*.yaml"))
-        if vocabularies:
-            known = load_vocabularies(*vocabularies)
-            for group in known.groups:
+        for case_type in self._read("case_types", CaseType):
+            self.case_type(case_type)
+        for queue in self._read("queues", _Queue):
+            self._add("queue", queue.slug, QueueDefinition(**dict(queue)))
+        if (self.folder / "taxonomies").is_dir():
+            for group in load_vocabularies(self.folder / "taxonomies").groups:
                 self._add("group", group.id, group)
         if (self.folder / "catalog").is_dir():
             for service in load_services(self.folder / "catalog"):
@@ -54,18 +84,19 @@ class Registrar:
             self._add("permission", f"{self.slug}.{key}", permission)
 
     def page_type(self, declared: PageType) -> None:
-        """A type of page or case."""
         self._add("page_type", self._own(declared.key), declared)
 
-    case_type = page_type
+    def case_type(self, declared: CaseType) -> None:
+        self.page_type(declared)
 
-    def vocabulary(self, key: str, names: Mapping[str, str], terms: Sequence[tuple[str, Mapping[str, str]]]) -> None:
-        """A flat vocabulary: keys and names of its terms, in order."""
+    def vocabulary(
+        self, key: str, names: Mapping[str, str], terms: Sequence[tuple[str, Mapping[str, str]]], *, facet: bool = True
+    ) -> None:
         named = tuple(TermDefinition(key=k, names=dict(n), order=i) for i, (k, n) in enumerate(terms))
-        self._add("vocabulary", self._own(key), VocabularyDefinition(key=key, names=dict(names), terms=named))
+        declared = VocabularyDefinition(key=self._own(key), names=dict(names), terms=named, facet=facet)
+        self._add("vocabulary", key, declared)
 
     def queue(self, slug: str, names: Mapping[str, str], filters: Mapping[str, Any], **shown: Any) -> None:
-        """A queue for those who work cases: a saved filter in the words of the filter language."""
         self._add("queue", slug, QueueDefinition(slug=slug, names=names, filters=filters, **shown))
 
     def measure(self, declared: Measure) -> None:
@@ -75,40 +106,54 @@ class Registrar:
         self._add("widget", self._own(declared.key), declared)
 
     def panel(self, declared: Panel) -> None:
-        """A panel of widgets; the head of its department is led to it."""
         self._add("panel", declared.key, declared)
 
     def importer(self, key: str, names: Mapping[str, str], run: Callable[[Import], Report]) -> None:
-        """A format of ``acm import <key> FILE``."""
         self._add("importer", key, Importer(key, dict(names), guarded(self.slug, "importer", run)))
 
     def react(self, kind: str, reactor: Reactor) -> None:
-        """Follow a kind of event, after its commit, at least once, without a person."""
         first = not self.reactors
-        self.reactors.setdefault(kind, []).append(guarded(self.slug, "react", reactor))
+        self.reactors.setdefault(kind, []).append(guarded(self.slug, f"react {kind}", reactor))
         if first:
             self._add("consumer", f"react:{self.slug}", self._react)
 
     def job(self, name: str, run: Job, *, every: int) -> None:
-        """Run every so many seconds, in a transaction of its own."""
-        call = guarded(self.slug, "job", run)
+        call = guarded(self.slug, f"job {name}", run)
 
         def scheduled(session: Session) -> None:
             call(Context(self.slug, session, session.info["snapshot"]))
 
         self._add("schedule", f"{self.slug}.{name}", (every, scheduled))
 
-    def router(self, router: APIRouter, *, at: Literal["pages", "api"] = "pages") -> None:
-        """Screens under ``/p/<slug>/`` or JSON under ``/api/p/<slug>/``."""
-        self._add("router", f"{self.slug}:{at}", router)
+    def router(self, router: APIRouter, *, at: Literal["pages", "api"] = "pages", permission: str = "") -> None:
+        self._add("router", f"{self.slug}:{at}", Mounted(router, permission))
 
-    def slot(self, place: str, render: Callable[..., str], *, order: int = 100) -> None:
-        """A fragment in a named place: ``portal.home``, ``case.aside``, ``case.tabs``, ``panel.widget``."""
+    def slot(self, place: str, render: Slot, *, order: int = 100) -> None:
         self._add(f"slot:{place}", self.slug, guarded(self.slug, f"slot {place}", render), order)
 
-    def menu(self, entry: Callable[..., Any], *, order: int = 100) -> None:
-        """An entry of the side bar: ``fn(ui) -> {key, href, label, icon} | None``."""
-        self._add("menu", self.slug, guarded(self.slug, "menu", entry), order)
+    def menu(self, entry: MenuEntry, *, order: int = 100) -> None:
+        call = guarded(self.slug, "menu", entry)
+
+        def shown(ui: UI) -> Any:
+            try:
+                return call(Context(self.slug, ui.db, ui.snapshot, ui.viewer, ui))
+            except PluginFailed:
+                return None  # noted; a menu without the entry is better than no page
+
+        self._add("menu", self.slug, shown, order)
+
+    def _read(self, folder: str, model: type[M]) -> list[M]:
+        """Each file of a folder as one declaration; every fault with file, line and key."""
+        faults: list[FileProblem] = []
+        found = []
+        for file in sorted((self.folder / folder).glob("*.yaml")):
+            document = read_yaml(file, f"{folder}/{file.name}")
+            faults += document.problems
+            if (declared := validated(document, model, faults)) is not None:
+                found.append(declared)
+        if faults:
+            raise ServiceFileError(faults)
+        return found
 
     def _react(self, db: Database, snapshot: Snapshot) -> int:
         def handle(session: Session, events: Sequence[Event]) -> None:

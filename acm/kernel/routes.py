@@ -49,7 +49,7 @@ def toggle(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Resp
     if form.text("state") == lifecycle.ENABLED:
         lifecycle.enable(db, app, slug, me.origin(), generation=form.number("generation"))
     elif form.text("state") == lifecycle.DISABLED:
-        lifecycle.disable(db, slug, me.origin(), generation=form.number("generation"))
+        lifecycle.disable(db, app, slug, me.origin(), generation=form.number("generation"))
     else:
         raise NotFound()
     db.commit()

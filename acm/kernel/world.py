@@ -7,12 +7,14 @@ what changed, and publishes by one assignment. What cannot be loaded here is nam
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from acm.kernel.choices import defaults
 from acm.kernel.discovery import Discovered, discover
 from acm.kernel.loader import Generation, LoadFailed, load
 from acm.kernel.models import Plugin, Registry
@@ -54,7 +56,7 @@ class World:
         """Load what the database wants enabled, compose, publish."""
         with self.runtime.lock:
             self.version = self._stored_version()
-            wanted = [] if self.runtime.settings.safe_mode else self._enabled()
+            wanted = {} if self.runtime.settings.safe_mode else self._enabled()
             self._follow(wanted)
             self.runtime.snapshot = self.compose(self.loaded.values())
             return self.runtime.snapshot
@@ -66,43 +68,55 @@ class World:
         for generation in generations:
             try:
                 given = [c for g in (*taken, generation) for c in g.contributions]
-                manifests = {g.slug: g.found.manifest for g in (*taken, generation)}
-                snapshot = compose(self.runtime.snapshot.number + 1, [*self.core, *given], manifests)
+                serving = {g.slug: g for g in (*taken, generation)}
+                snapshot = compose(self.runtime.snapshot.number + 1, [*self.core, *given], serving)
                 taken.append(generation)
             except DuplicateContribution as error:
                 self.faults[generation.slug] = str(error)
                 log.error("plugin left out", plugin=generation.slug, reason=str(error))
         return snapshot
 
-    def _follow(self, wanted: Sequence[str]) -> None:
+    def _follow(self, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         found = self.discovered() if wanted else {}
         self.faults = {}
         loaded: dict[str, Generation] = {}
-        for slug in wanted:
+        for slug, settings in wanted.items():
             there, now = found.get(slug), self.loaded.get(slug)
             if there is None:
                 self.faults[slug] = "its folder is missing"
-            elif now is not None and now.found.hash == there.hash:
+            elif (
+                now is not None
+                and now.found.hash == there.hash
+                and dict(now.settings) == {**defaults(there.schema), **settings}
+            ):
                 loaded[slug] = now
             else:
-                self._load(there, loaded, now)
+                self._load(there, settings, loaded, now)
         self.loaded = loaded
 
-    def _load(self, found: Discovered, loaded: dict[str, Generation], last_good: Generation | None) -> None:
+    def _load(
+        self,
+        found: Discovered,
+        settings: Mapping[str, Any],
+        loaded: dict[str, Generation],
+        last_good: Generation | None,
+    ) -> None:
         try:
-            loaded[found.slug] = load(found)
+            loaded[found.slug] = load(found, settings)
         except LoadFailed as error:
             self.faults[found.slug] = str(error)
             log.error("plugin not loaded", plugin=found.slug, reason=str(error))
             if last_good is not None:
                 loaded[found.slug] = last_good
 
-    def _enabled(self) -> list[str]:
+    def _enabled(self) -> dict[str, dict[str, Any]]:
+        """The plugins that the database wants enabled, with their settings."""
+        wanted = select(Plugin.slug, Plugin.settings).where(Plugin.state == "enabled").order_by(Plugin.slug)
         try:
             with self.runtime.db.reading() as session:
-                return list(session.scalars(select(Plugin.slug).where(Plugin.state == "enabled").order_by(Plugin.slug)))
+                return {slug: dict(settings) for slug, settings in session.execute(wanted)}
         except SQLAlchemyError:
-            return []  # a database before its first migration
+            return {}  # a database before its first migration
 
     def _stored_version(self) -> int:
         try:

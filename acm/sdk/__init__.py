@@ -5,8 +5,10 @@ not named here is not API. Names are kept for all of contract 1.
 """
 
 from acm.cases.models import Case
+from acm.cases.opening import Opening
 from acm.cases.replay import Record, Replay, Update
-from acm.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from acm.catalog.vocabularies import Vocabularies, load_vocabularies
+from acm.errors import Conflict, Forbidden, Invalid, NotFound, PluginAway, Problem
 from acm.i18n import _, ngettext
 from acm.jobs.imports import BadFile, Import, Report
 from acm.journal import Event, Origin
@@ -25,9 +27,17 @@ from acm.pages.types import (
     StateCategory,
     Transition,
 )
+from acm.people.signin import Me
+from acm.sdk.context import Context, Ctx
+from acm.sdk.registrar import Registrar
+from acm.web.forms import Submitted
+from acm.web.routing import router
 
 VERSION = "1.0"
 """Version of this contract, apart from the core's."""
+
+read_taxonomies = load_vocabularies
+"""The vocabularies in the files of a plugin's own folder ``taxonomies/``, checked."""
 
 __all__ = [
     "VERSION",
@@ -35,6 +45,8 @@ __all__ = [
     "Case",
     "CaseType",
     "Conflict",
+    "Context",
+    "Ctx",
     "Event",
     "FactKind",
     "Field",
@@ -42,25 +54,33 @@ __all__ = [
     "Forbidden",
     "Import",
     "Invalid",
+    "Me",
     "Measure",
     "NotFound",
+    "Opening",
     "Option",
     "Origin",
     "PageType",
     "Panel",
+    "PluginAway",
     "PriorityTarget",
     "Problem",
     "Record",
+    "Registrar",
     "Replay",
     "Report",
     "SlaClock",
     "Stage",
     "State",
     "StateCategory",
+    "Submitted",
     "Transition",
     "Update",
+    "Vocabularies",
     "Widget",
     "_",
     "fields_of",
     "ngettext",
+    "read_taxonomies",
+    "router",
 ]

@@ -82,7 +82,7 @@ def test_waiting_for_the_requester_stops_the_clock_and_waiting_for_a_supplier_do
 def test_while_the_plugin_is_away_its_service_says_so_and_its_cases_stay(itsm, vpn, session, person, grants, browse):
     case = vpn()
     with itsm.db.writing(itsm.snapshot) as writing:
-        lifecycle.disable(writing, "itsm", Origin(None, clock.now()))
+        lifecycle.disable(writing, itsm, "itsm", Origin(None, clock.now()))
     lifecycle.publish(itsm)
     session.info["snapshot"] = itsm.snapshot
 
@@ -98,7 +98,7 @@ def test_enabling_again_brings_everything_back(itsm, vpn):
     for switch in (lifecycle.disable, None):
         with itsm.db.writing(itsm.snapshot) as writing:
             if switch:
-                switch(writing, "itsm", Origin(None, clock.now()))
+                switch(writing, itsm, "itsm", Origin(None, clock.now()))
             else:
                 lifecycle.enable(writing, itsm, "itsm", Origin(None, clock.now()))
         lifecycle.publish(itsm)

@@ -93,7 +93,7 @@ def enable(runtime: Runtime) -> Callable[[str], None]:
 def disable(runtime: Runtime) -> Callable[[str], None]:
     def run(slug: str = "loans") -> None:
         with runtime.db.writing(runtime.snapshot) as session:
-            lifecycle.disable(session, slug, Origin(None, clock.now()))
+            lifecycle.disable(session, runtime, slug, Origin(None, clock.now()))
         lifecycle.publish(runtime)
 
     return run

@@ -13,6 +13,7 @@ from acm.app import create_app
 from acm.cases.opening import Opening, open_case
 from acm.journal import Event, Origin
 from acm.kernel import lifecycle
+from acm.kernel.guard import recent
 from acm.kernel.lifecycle import PluginRefused
 from acm.pages.visibility import unrestricted
 
@@ -124,13 +125,20 @@ def test_only_who_may_switches_plugins(write_plugin, browse):
     assert browse("maria").submit("/admin/plugins/loans/state", {"state": "enabled"}).status_code == 403
 
 
-def test_a_broken_page_of_a_plugin_is_its_own_fault(write_plugin, enable, browse):
+def test_a_broken_page_of_a_plugin_is_its_own_fault_and_has_a_number(write_plugin, enable, browse):
     write_plugin()
     enable()
     oleg = browse("oleg")
 
-    assert oleg.get("/p/loans/broken").status_code == 500
+    broken = oleg.get("/p/loans/broken")
+
+    assert broken.status_code == 502
+    assert "loans is not available" in broken.text
     assert oleg.get("/p/loans/hello").status_code == 200
+    page = browse("ada").get("/admin/plugins").text
+    assert "RuntimeError: a plugin&#39;s own fault" in page
+    assert recent["loans"][-1].number in broken.text
+    assert recent["loans"][-1].number in page
 
 
 @pytest.mark.parametrize(
