@@ -19,6 +19,7 @@ from acm.kernel import api as kernel_api
 from acm.kernel import contributions as kernel_contributions
 from acm.kernel import routes as kernel_routes
 from acm.kernel.world import World
+from acm.kpi import api as kpi_api
 from acm.kpi import contributions as kpi_contributions
 from acm.kpi import routes as kpi_routes
 from acm.notify import contributions as notify_contributions
@@ -83,6 +84,7 @@ def routers() -> list[APIRouter]:
         search_routes.router,
         search_api.router,
         kpi_routes.router,
+        kpi_api.router,
         cases_api.router,
         catalog_api.router,
         taxonomy_api.router,

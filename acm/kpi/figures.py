@@ -43,8 +43,11 @@ class Sums:
 
     def classes(self, kind: str, part: int | None = None) -> Classes:
         """One kind, of one part or of all."""
+        cells = self.cells.get(kind, {})
+        if part is not None and (None, part) in cells:
+            return cells[None, part]
         found: Classes = {}
-        for (_day, piece), there in self.cells.get(kind, {}).items():
+        for (_day, piece), there in cells.items():
             if part is None or piece == part:
                 _add(found, there)
         return found

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, literal, select, true
+from sqlalchemy import Table, delete, func, insert, literal, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
 from acm.cases.models import Case
-from acm.db import Database
+from acm.db import Base, Database
 from acm.jobs.consumers import Handler, consume
 from acm.journal import Consumer, Event, settled
 from acm.kpi.counting import KINDS, Happening, bucket_for, clock_of, day_of, occurrences
@@ -67,7 +67,7 @@ def refresh(session: Session, page_ids: Sequence[int], zone: ZoneInfo) -> None:
     if gone:
         session.execute(delete(Fact).where(Fact.id.in_(gone)))
     if new:
-        session.execute(insert(Fact), new)
+        session.connection().execute(insert(_table(Fact)), new)
     lost = [dict(zip(COLUMNS, row, strict=True)) for row in kept.keys() - wanted]
     _sum_up(session, new, lost)
 
@@ -117,17 +117,24 @@ def _sum_up(session: Session, new: Iterable[dict[str, Any]], lost: Iterable[dict
         if count or abs(total) > 1e-9
     ]
     if rows:
-        session.execute(_adding(session), rows)
+        session.connection().execute(_adding(session), rows)
 
 
 def _adding(session: Session) -> Any:
     """An insert that adds to the sum that is there."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Rollup)
+    statement = dialect.insert(_table(Rollup))
     return statement.on_conflict_do_update(
         index_elements=["department_id", "grain", "kind", "day", "part", "type", "bucket"],
         set_={"count": Rollup.count + statement.excluded.count, "total": Rollup.total + statement.excluded.total},
     )
+
+
+def _table(model: type[Base]) -> Table:
+    """The bare table, so that many rows are one statement."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 def rebuild(

@@ -57,7 +57,7 @@ class Shelf:
         for department in sorted(self.tree.values(), key=self._nearness):
             if self.grants.holds(PERMISSION, department.id):
                 given = [p for p in self.snapshot.values("panel") if p.department == department.key]
-                found += given or [department_panel(department.key, department.names)]
+                found += [*given, department_panel(department.key, department.names)]
         return found
 
     def first(self) -> Panel:
