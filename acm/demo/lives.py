@@ -28,7 +28,7 @@ from acm.sla.clocks import CALENDARS
 
 TALKATIVE = timedelta(days=60)
 UNDECIDED = timedelta(days=6)
-LINGERING = ((1, 0.85), (2, 0.22), (4, 0.07), (9, 0.03), (20, 0.01))
+LINGERING = ((1, 0.85), (2, 0.22), (4, 0.07), (9, 0.025))
 """How likely a case is still open when so many times its target have passed."""
 USUAL = "in_progress"
 """The state of work that is taken where a type has several."""

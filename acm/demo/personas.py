@@ -191,7 +191,7 @@ class Telling(Life):
 
     def _value(self, said: Any) -> Any:
         if isinstance(said, str) and said.startswith("+"):
-            return (self.stage.now + timedelta(days=int(said))).date().isoformat()
+            return _day(said, self.stage)
         return somebody(self.stage, said[1:]).id if isinstance(said, str) and said.startswith("@") else said
 
 
@@ -225,6 +225,11 @@ def _serves(stage: Stage, service: str) -> bool:
 
 def _leave_draft(session: Session, stage: Stage, begun: Begun) -> None:
     person, service = stage.people[begun.by], stage.services[begun.service]
-    data = {"typed": dict(begun.typed), "step": 1}
+    typed = {key: _day(said, stage) if said.startswith("+") else said for key, said in begun.typed.items()}
+    data = {"typed": typed, "step": 1}
     title = service.title_in(person.language or "ru")
     save_draft(session, person, draft_key(service), data, stage.now - begun.ago * HOUR, title)
+
+
+def _day(ahead: str, stage: Stage) -> str:
+    return (stage.now + timedelta(days=int(ahead))).date().isoformat()
