@@ -143,7 +143,9 @@ def import_(
     file: Annotated[Path, typer.Argument(help="The file to read.")],
 ) -> None:
     """Bring in a file: all right or nothing, twice is once, with a report at the end."""
-    for line in importing.bring_in(open_runtime(), format_, file, console):
+    runtime = open_runtime()
+    zone = runtime.settings.timezone
+    for line in importing.bring_in(runtime.db, runtime.snapshot, format_, file, timezone=zone, console=console):
         console.print(line, highlight=False, markup=False)
 
 

@@ -34,6 +34,29 @@ def build(session: Session) -> None:
     }
     session.add_all([moscow, vladivostok, *departments.values()])
     session.flush()
+    people = _people(departments, moscow, vladivostok)
+    session.add_all(people.values())
+    session.flush()
+    people["maria"].manager_id = people["anna"].id
+    people["oleg"].manager_id = people["irina"].id
+    departments["it"].head_id = people["irina"].id
+    departments["hr"].head_id = people["anna"].id
+    _groups(session, departments, people)
+    roles = {role.key: role for role in session.query(Role)}
+    for login, role, department in (
+        ("oleg", "agent", "it"), ("pavel", "agent", "it"), ("vera", "agent", "hr"), ("lev", "agent", "legal"), ("ada", "admin", None),
+    ):  # fmt: skip
+        where = departments[department].id if department else None
+        session.add(PersonRole(person_id=people[login].id, role_id=roles[role].id, department_id=where))
+    session.add(
+        BusinessOwner(role="line_manager", names={"ru": "Руководитель", "en": "Line manager"}, relation="manager")
+    )
+    session.add(
+        BusinessOwner(role="it_head", names={"ru": "ИТ-директор", "en": "IT director"}, person_id=people["irina"].id)
+    )
+
+
+def _people(departments: dict[str, Department], moscow: Branch, vladivostok: Branch) -> dict[str, Person]:
     hashed = hash_password(PASSWORD)
     people: dict[str, Person] = {}
     for login, given, family, department, branch in (
@@ -53,12 +76,10 @@ def build(session: Session) -> None:
             active=login != "dan",
         )  # fmt: skip
         people[login] = person
-    session.add_all(people.values())
-    session.flush()
-    people["maria"].manager_id = people["anna"].id
-    people["oleg"].manager_id = people["irina"].id
-    departments["it"].head_id = people["irina"].id
-    departments["hr"].head_id = people["anna"].id
+    return people
+
+
+def _groups(session: Session, departments: dict[str, Department], people: dict[str, Person]) -> None:
     for key, ru, en, department, members in (
         ("it-desk", "Служба поддержки", "Service desk", "it", ("pavel",)),
         ("it-net", "Сети и связь", "Networks", "it", ("oleg", "pavel")),
@@ -69,15 +90,3 @@ def build(session: Session) -> None:
         session.add(group)
         session.flush()
         session.add_all(GroupMember(group_id=group.id, person_id=people[m].id) for m in members)
-    roles = {role.key: role for role in session.query(Role)}
-    for login, role, department in (
-        ("oleg", "agent", "it"), ("pavel", "agent", "it"), ("vera", "agent", "hr"), ("lev", "agent", "legal"), ("ada", "admin", None),
-    ):  # fmt: skip
-        where = departments[department].id if department else None
-        session.add(PersonRole(person_id=people[login].id, role_id=roles[role].id, department_id=where))
-    session.add(
-        BusinessOwner(role="line_manager", names={"ru": "Руководитель", "en": "Line manager"}, relation="manager")
-    )
-    session.add(
-        BusinessOwner(role="it_head", names={"ru": "ИТ-директор", "en": "IT director"}, person_id=people["irina"].id)
-    )

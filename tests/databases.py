@@ -28,10 +28,7 @@ def backends() -> list[str]:
 def make_template(backend: str, folder: Path) -> str:
     """A migrated database with the cast; returns its URL."""
     tables.load()
-    if backend == "sqlite":
-        url = f"sqlite:///{folder / 'template.db'}"
-    else:
-        url = _create(f"acm_template_{uuid4().hex[:10]}")
+    url = f"sqlite:///{folder / 'template.db'}" if backend == "sqlite" else _create(f"acm_template_{uuid4().hex[:10]}")
     database = Database(url, pool_size=2)
     migrate(database)
     with database.writing() as session:

@@ -53,11 +53,22 @@ class Opening:
 def open_case(session: Session, definition: CaseType, opening: Opening, origin: Origin, zone: ZoneInfo) -> Case:
     """Write a new case of a type. Priority comes from impact × urgency where none is given, targets from the
     service or else from the priority; ``zone`` is that of the requester's branch."""
+    case = _row(session, definition, opening, origin)
+    session.add(case)
+    session.flush()
+    case.record("case.opened", origin, _facts(case))
+    targets = opening.targets or _targets_of(definition, case.priority)
+    if targets and opening.promised:
+        clocks.start(case, targets, zone, origin)
+    return case
+
+
+def _row(session: Session, definition: CaseType, opening: Opening, origin: Origin) -> Case:
     state = definition.state(opening.state or definition.initial)
     priority = opening.priority or definition.priority_matrix.get(opening.impact, {}).get(opening.urgency)
     beneficiary = opening.beneficiary or opening.requester
     branch = opening.branch or (beneficiary.branch if beneficiary else None)
-    case = Case(
+    return Case(
         number=opening.number or next_number(session, opening.series or definition.series),
         type=definition.key,
         type_version_id=stored_version(session, definition).id,
@@ -96,13 +107,6 @@ def open_case(session: Session, definition: CaseType, opening: Opening, origin: 
         journal_seq=0,
         journal_head="0" * 64,
     )
-    session.add(case)
-    session.flush()
-    case.record("case.opened", origin, _facts(case))
-    targets = opening.targets or _targets_of(definition, priority)
-    if targets and opening.promised:
-        clocks.start(case, targets, zone, origin)
-    return case
 
 
 def _facts(case: Case) -> dict[str, Any]:

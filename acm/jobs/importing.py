@@ -7,16 +7,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from acm.db import Database
 from acm.errors import Problem
 from acm.jobs.imports import Import, Importer
-from acm.web.runtime import Runtime
+from acm.snapshot import Snapshot
 
 
-def bring_in(runtime: Runtime, key: str, path: Path, console: Console) -> list[str]:
+def bring_in(db: Database, snapshot: Snapshot, key: str, path: Path, *, timezone: str, console: Console) -> list[str]:
     """Run one import and return its report as sentences; an unknown format names those that are known."""
-    importer: Importer | None = runtime.snapshot.find("importer", key)
+    importer: Importer | None = snapshot.find("importer", key)
     if importer is None:
-        known = ", ".join(c.key for c in runtime.snapshot.each("importer"))
+        known = ", ".join(c.key for c in snapshot.each("importer"))
         raise Problem(f"Nothing here reads the format {key!r}. Known are: {known}")
     if not path.is_file():
         raise Problem(f"There is no file {path}")
@@ -24,7 +25,7 @@ def bring_in(runtime: Runtime, key: str, path: Path, console: Console) -> list[s
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(f"Importing {path.name}", total=None)
         run = Import(
-            path, runtime.db, runtime.snapshot, runtime.settings.timezone,
+            path, db, snapshot, timezone,
             tell=lambda done, total: progress.update(task, completed=done, total=total),
         )  # fmt: skip
         return importer.run(run).lines()

@@ -127,14 +127,13 @@ def _page(request: Request, problem: Problem) -> Response:
             if ui.is_htmx:
                 return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(target, safe='')}"})
             return Response(status_code=303, headers={"Location": f"/login?next={quote(target, safe='')}"})
-        response = ui.page(
+        return ui.page(
             "errors/problem.html",
             fragment="problem",
             status=problem.status,
             problem=problem,
             headers=headers_of(problem),
         )
-        return response
 
 
 async def _problem(request: Request, error: Exception) -> Response:
