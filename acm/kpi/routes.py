@@ -55,7 +55,9 @@ def lead(ui: Ui, db: Db, me: Me, world: World) -> Response:
 def show_cases(request: Request, ui: Ui, db: Db, me: Me, world: World) -> Response:
     """The list behind a figure; as long as the figure says."""
     given = dict(request.query_params)
-    opened = shelf(db, world, me.grants).open(given.get("panel", ""))
+    if not given.get("panel"):
+        raise Invalid({"panel": [_("Choose one of the offered values")]})
+    opened = shelf(db, world, me.grants).open(given["panel"])
     measure = measure_of(world, given.get("measure", ""))
     if measure is None:
         raise Invalid({"measure": [_("Choose one of the offered values")]})

@@ -99,26 +99,3 @@ def test_the_api_gives_measures_panels_and_answers(browse, cases):
     assert irina.get("/api/v1/kpi/query?panel=it&measure=none").status_code == 404
     assert browse("maria").get("/api/v1/kpi/panels/it").status_code == 403
     assert browse().get("/api/v1/kpi/measures").status_code == 401
-
-
-def test_a_list_asks_as_many_statements_for_one_row_as_for_fifty(runtime, browse, desk, count):
-    from sqlalchemy import event
-
-    for minute in range(40):
-        desk.file(on(10, 9, minute))
-    desk.file(on(11))
-    count()
-    irina, numbers = browse("irina"), []
-    for day in (10, 11, 10):  # the first one fills what a process keeps
-        seen: list[str] = []
-
-        def note(_conn, _cursor, statement, *_rest, seen=seen):
-            if statement.lstrip().startswith(("SELECT", "WITH")):
-                seen.append(statement)
-
-        event.listen(runtime.db.read_engine, "before_cursor_execute", note)
-        irina.get(f"/kpi/cases?panel=it&measure=opened&from=2026-11-{day}&to=2026-11-{day}")
-        event.remove(runtime.db.read_engine, "before_cursor_execute", note)
-        numbers.append(len(seen))
-
-    assert numbers[1] == numbers[2] <= numbers[0] <= 12, numbers
