@@ -111,12 +111,13 @@ def assign(ui: Ui, db: Db, me: Me, number: str, form: Submitted) -> Response:
     """Hand over to a group, to a person (``owner=me`` takes it), with a word for own people."""
     case = worked(db, me, number)
     try:
+        owner, elsewhere = form.text("owner"), False
         if (group := form.text("group")) and group != str(case.group_id):
             changing.set_property(db, case, "group", group, me.origin())
-        owner = form.text("owner")
+            elsewhere = form.has("was") and owner == form.text("was")  # the name that stood there stays behind
         if owner == "me":
             _take(case, me, force=form.flag("force"))
-        elif owner or form.has("owner"):
+        elif form.has("owner") and not elsewhere:
             changing.set_property(db, case, "owner", owner, me.origin())
         if note := form.text("comment"):
             say(db, case, note, me.origin(), audience="internal")
