@@ -16,6 +16,7 @@ from acm import clock, composition, doctor, logs, migrating
 from acm.db import Database
 from acm.demo import commands as demo_commands
 from acm.errors import Problem
+from acm.i18n import Message
 from acm.jobs import importing
 from acm.kernel import commands
 from acm.kpi import commands as kpi_commands
@@ -44,7 +45,8 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except Problem as problem:
-        Console(stderr=True).print(f"[red]acm:[/red] {problem}")
+        said = Message(problem.detail, problem.params) if problem.detail else problem.title
+        Console(stderr=True).print(f"[red]acm:[/red] {said}")
         sys.exit(1)
 
 

@@ -13,18 +13,20 @@ from sqlalchemy.orm import Session, joinedload
 
 from acm import clock
 from acm.catalog.publishing import sync_services
-from acm.errors import Conflict, NotFound
-from acm.journal import Origin, record, system_stream
+from acm.errors import Conflict, NotFound, Problem
+from acm.journal import Event, Origin, record, system_stream
 from acm.kernel.choices import Choice, choices, defaults
 from acm.kernel.discovery import Discovered, discover
 from acm.kernel.guard import Failure, recent
 from acm.kernel.loader import LoadFailed, forget, load
 from acm.kernel.manifest import Manifest
 from acm.kernel.models import Plugin, Registry
+from acm.kernel.registrar import Registrar
 from acm.kernel.world import World
 from acm.pages.schema import store_definitions
-from acm.people.models import Department, Group, Role
-from acm.snapshot import Snapshot
+from acm.pages.visibility import unrestricted
+from acm.people.models import Department, Group, Person, Role
+from acm.snapshot import Contribution, Snapshot
 from acm.taxonomy.vocabularies import sync_vocabularies
 from acm.web.runtime import Runtime
 
@@ -42,10 +44,17 @@ FAILING_FOR = timedelta(hours=1)
 
 
 class PluginRefused(Conflict):
-    """The plugin cannot be enabled; nothing was changed."""
+    """The plugin cannot be enabled or disabled, for this reason; nothing was changed."""
 
     type = "/problems/plugin-refused"
-    title = "The plugin cannot be enabled"
+    title = "The plugin cannot be switched"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("%(reason)s", params={"reason": reason})
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class ToggledMeanwhile(Conflict):
@@ -148,9 +157,7 @@ def disable(session: Session, runtime: Runtime, slug: str, origin: Origin, *, ge
     return row
 
 
-def configure(
-    session: Session, runtime: Runtime, slug: str, values: Mapping[str, Any], origin: Origin, *, generation: int
-) -> Plugin:
+def configure(session: Session, slug: str, values: Mapping[str, Any], origin: Origin, *, generation: int) -> Plugin:
     """Keep an administrator's settings, which fit the plugin's schema; every process follows."""
     row = _claim(session, slug, generation)
     before = dict(row.settings)
@@ -158,6 +165,27 @@ def configure(
     changed = sorted(key for key in values if before.get(key) != values[key])
     _changed(session, row, "plugin.configured", origin, {"plugin": slug, "settings": changed})
     return row
+
+
+def history(session: Session, slug: str, *, limit: int = 10) -> list[tuple[Event, Person | None]]:
+    """The last changes of a plugin with who made them, newest first."""
+    statement = select(Event, Person).outerjoin(Person, Person.id == Event.actor_id)
+    statement = statement.where(Event.stream == f"plugin:{slug}").order_by(Event.seq.desc()).limit(limit)
+    return [(event, person) for event, person in session.execute(unrestricted(statement, "plugins"))]
+
+
+def given(snapshot: Snapshot, plugin: Seen) -> list[Contribution]:
+    """What a plugin adds: all of it while it serves, else what its files declare."""
+    if plugin.slug in snapshot.plugins:
+        return list(snapshot.plugins[plugin.slug].contributions)
+    if plugin.found is None or plugin.found.manifest is None:
+        return []
+    registrar = Registrar(plugin.found.manifest, plugin.found.path)
+    try:
+        registrar.declared()
+    except (Problem, ValueError):
+        return []  # enabling it will say what is wrong with the files
+    return registrar.contributions
 
 
 def publish(runtime: Runtime) -> Snapshot:

@@ -38,7 +38,7 @@ class Identity(_Strict):
     core: str = ""
     python: bool = True
     hot: bool = True
-    icon: str = "puzzle"
+    icon: str = "box"
     requires: dict[str, str] = {}
     data_version: int = Field(1, ge=1)
 

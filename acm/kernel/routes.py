@@ -1,13 +1,18 @@
-"""/admin/plugins: what there is, how it fares, on and off."""
+"""/admin/plugins: what there is, how it fares, on and off, its settings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi.responses import Response
 
-from acm.errors import NotFound
-from acm.i18n import _
-from acm.kernel import lifecycle
+from acm.errors import Conflict, Invalid, NotFound
+from acm.i18n import Message, _, ngettext, words
+from acm.journal import Event
+from acm.kernel import choices, lifecycle
 from acm.kernel.lifecycle import Seen
+from acm.people.models import Person
 from acm.people.signin import Me, permitted
 from acm.web.forms import Submitted
 from acm.web.routing import router as new_router
@@ -16,45 +21,60 @@ from acm.web.templating import UI, Ui
 
 router = new_router()
 PATH = "/admin/plugins"
+SHOWN = 6
 WORDS = {
     "enabled": _("enabled"),
     "disabled": _("disabled"),
     "discovered": _("not enabled yet"),
-    "invalid": _("refused"),
+    "invalid": _("not accepted"),
     "missing": _("files are missing"),
     "failing": _("failing"),
 }
 PILLS = {"enabled": "enabled", "failing": "failing", "invalid": "refused", "missing": "refused"}
+HAPPENED = {
+    "plugin.enabled": _("%(who)s enabled version %(version)s"),
+    "plugin.disabled": _("%(who)s disabled it"),
+    "plugin.configured": _("%(who)s changed the settings"),
+}
 
 
 @router.get(PATH, dependencies=[permitted("admin.plugins")])
 def show_plugins(ui: Ui, db: Db, me: Me, app: App, plugin: str = "") -> Response:
     """The list, and one plugin opened."""
-    plugins = lifecycle.seen(db, app)
-    chosen = next((p for p in plugins if p.slug == plugin), plugins[0] if plugins else None)
-    return ui.page(
-        "admin/plugins.html",
-        plugins=plugins,
-        chosen=chosen,
-        opened=bool(plugin),
-        words=WORDS,
-        pills=PILLS,
-        gives=_gives(ui, chosen),
-    )
+    return _page(ui, db, app, plugin)
 
 
 @router.post(PATH + "/{slug}/state", dependencies=[permitted("admin.plugins")])
 def toggle(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Response:
     """Enable or disable, as the administrator saw it (``generation``)."""
-    if form.text("state") == lifecycle.ENABLED:
-        lifecycle.enable(db, app, slug, me.origin(), generation=form.number("generation"))
-    elif form.text("state") == lifecycle.DISABLED:
-        lifecycle.disable(db, app, slug, me.origin(), generation=form.number("generation"))
-    else:
+    try:
+        if form.text("state") == lifecycle.ENABLED:
+            lifecycle.enable(db, app, slug, me.origin(), generation=form.number("generation"))
+        elif form.text("state") == lifecycle.DISABLED:
+            lifecycle.disable(db, app, slug, me.origin(), generation=form.number("generation"))
+        else:
+            raise NotFound()
+    except Conflict as problem:
+        db.rollback()
+        return _page(ui, db, app, slug, problem=problem, status=problem.status)
+    return _applied(ui, db, app, slug)
+
+
+@router.post(PATH + "/{slug}/settings", dependencies=[permitted("admin.plugins")])
+def configure(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Response:
+    """Keep the settings of a plugin."""
+    plugin = next((p for p in lifecycle.seen(db, app) if p.slug == slug), None)
+    if plugin is None or plugin.row is None or plugin.found is None:
         raise NotFound()
-    db.commit()
-    lifecycle.publish(app)
-    return ui.redirect(f"{PATH}?plugin={slug}")
+    try:
+        values = choices.read(plugin.found.schema, form)
+        lifecycle.configure(db, slug, values, me.origin(), generation=form.number("generation") or 0)
+    except Invalid as problem:
+        return _page(ui, db, app, slug, errors=problem.errors, status=problem.status)
+    except Conflict as problem:
+        db.rollback()
+        return _page(ui, db, app, slug, problem=problem, status=problem.status)
+    return _applied(ui, db, app, slug)
 
 
 def menu(ui: UI) -> dict[str, object] | None:
@@ -70,13 +90,70 @@ def menu(ui: UI) -> dict[str, object] | None:
     }
 
 
-def _gives(ui: UI, chosen: Seen | None) -> list[tuple[str, int]]:
-    """How many things of each kind a plugin contributes now."""
-    if chosen is None:
-        return []
-    named = (
-        ("page_type", _("Types")), ("service", _("Services")), ("queue", _("Queues")), ("panel", _("Panels")),
-        ("widget", _("Widgets")), ("vocabulary", _("Vocabularies")), ("group", _("Groups")), ("importer", _("Importers")),
-    )  # fmt: skip
-    counts = [(ui.say(label), sum(c.plugin == chosen.slug for c in ui.snapshot.each(point))) for point, label in named]
-    return [(label, number) for label, number in counts if number]
+def _applied(ui: UI, db: Db, app: App, slug: str) -> Response:
+    db.commit()
+    lifecycle.publish(app)
+    return ui.redirect(f"{PATH}?plugin={slug}")
+
+
+def _page(
+    ui: UI,
+    db: Db,
+    app: App,
+    slug: str,
+    *,
+    problem: Conflict | None = None,
+    errors: Mapping[str, list[object]] | None = None,
+    status: int = 200,
+) -> Response:
+    plugins = lifecycle.seen(db, app)
+    chosen = next((p for p in plugins if p.slug == slug), plugins[0] if plugins and not slug else None)
+    if slug and chosen is None:
+        raise NotFound()
+    return ui.page(
+        "admin/plugins.html",
+        status=status,
+        plugins=plugins,
+        chosen=chosen,
+        words=WORDS,
+        pills=PILLS,
+        gives=_gives(ui, chosen) if chosen else [],
+        happened=[_sentence(ui, *one) for one in lifecycle.history(db, chosen.slug)] if chosen else [],
+        problem=problem,
+        errors={name: "; ".join(map(ui.say, texts)) for name, texts in (errors or {}).items()},
+    )
+
+
+def _gives(ui: UI, chosen: Seen) -> list[tuple[str, str]]:
+    """What a plugin adds: how many of each kind, and their names as far as a line holds them."""
+    kinds: tuple[tuple[str, Any], ...] = (
+        ("page_type", lambda n: ngettext("%(num)s type", "%(num)s types", n)),
+        ("service", lambda n: ngettext("%(num)s service", "%(num)s services", n)),
+        ("queue", lambda n: ngettext("%(num)s queue", "%(num)s queues", n)),
+        ("panel", lambda n: ngettext("%(num)s panel", "%(num)s panels", n)),
+        ("measure", lambda n: ngettext("%(num)s measure", "%(num)s measures", n)),
+        ("group", lambda n: ngettext("%(num)s group", "%(num)s groups", n)),
+        ("vocabulary", lambda n: ngettext("%(num)s vocabulary", "%(num)s vocabularies", n)),
+        ("importer", lambda n: ngettext("%(num)s import format", "%(num)s import formats", n)),
+        ("schedule", lambda n: ngettext("%(num)s job", "%(num)s jobs", n)),
+        ("permission", lambda n: ngettext("%(num)s permission", "%(num)s permissions", n)),
+    )
+    given = lifecycle.given(ui.snapshot, chosen)
+    found = []
+    for point, counted in kinds:
+        names = [_name(c.value, c.key, ui.lang) for c in given if c.point == point]
+        if names:
+            more = ["…"] if len(names) > SHOWN else []
+            found.append((ui.say(counted(len(names))), ", ".join([*names[:SHOWN], *more])))
+    return found
+
+
+def _name(value: Any, key: str, lang: str) -> str:
+    texts = next((getattr(value, name) for name in ("names", "titles", "name", "title") if hasattr(value, name)), None)
+    return words(texts, lang) if isinstance(texts, Mapping) else key
+
+
+def _sentence(ui: UI, event: Event, person: Person | None) -> dict[str, object]:
+    who = person.name_in(ui.lang) if person else ui.say(_("The console"))
+    text = HAPPENED.get(event.kind, Message(event.kind))
+    return {"text": ui.say(Message(text.id, {"who": who, "version": event.data.get("version", "")})), "at": event.at}

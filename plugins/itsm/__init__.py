@@ -1,62 +1,46 @@
 """IT service management after ITIL: what broke, what was asked for, by when, and how the department fares.
 
-Services, groups and priorities stand in `catalog/` and `taxonomies/`; the types and the panel in the modules beside.
+An *incident* is something that broke; a *service request* is something wanted. Both have a priority from impact and
+urgency, a promise in working hours, and a group that answers for them. `catalog/` declares the 32 services of IT,
+`taxonomies/` its groups, states and targets; the modules beside say the rest.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+
+from acm.sdk import Context, Import, Registrar, Report
 
 from .importing import SOURCE, read_log
 from .panel import MEASURES, PANEL, WIDGETS
+from .queues import QUEUES
 from .types import CLOSURE_CODES, INCIDENT, SERVICE_REQUEST
 
-CLOSE_AFTER = timedelta(days=14)
 HOUR = 3600
 
-QUEUES = (
-    ("it", {"ru": "ИТ-поддержка", "en": "IT support"}, {"department": "it", "category": "open"}, "list", 10),
-    (
-        "it-new",
-        {"ru": "Без исполнителя", "en": "Unassigned"},
-        {"department": "it", "category": "open", "owner": "none"},
-        "inbox",
-        20,
-    ),
-    (
-        "it-waiting",
-        {"ru": "Ждём заявителя", "en": "Waiting for requester"},
-        {"department": "it", "category": "waiting"},
-        "clock",
-        30,
-    ),
-    (
-        "it-incidents",
-        {"ru": "Инциденты", "en": "Incidents"},
-        {"type": "itsm.incident", "category": "open"},
-        "warn",
-        40,
-    ),
-)
 
-
-def close_resolved(ctx: Any) -> None:
-    """Close what was resolved two weeks ago and nobody complained of."""
-    for case in ctx.own_cases(category="resolved", resolved_before=ctx.now() - CLOSE_AFTER):
+def close_resolved(ctx: Context) -> None:
+    """Close what was resolved some days ago and nobody has returned since."""
+    last = ctx.now() - timedelta(days=ctx.settings["close_after_days"])
+    for case in ctx.cases.own(category="resolved", resolved_before=last):
         case.move("closed", ctx.origin(), by="system")
 
 
-def register(p: Any) -> None:
+def read_incident_log(run: Import) -> Report:
+    return read_log(run, INCIDENT)
+
+
+def register(p: Registrar) -> None:
     p.case_type(INCIDENT)
     p.case_type(SERVICE_REQUEST)
     p.vocabulary("itsm.closure_code", {"ru": "Код закрытия", "en": "Closure code"}, CLOSURE_CODES)
-    for order, (slug, names, filters, icon, place) in enumerate(QUEUES):
-        p.queue(slug, names, filters, icon=icon, audience=("d:it",), order=place + order)
+    for place, queue in enumerate(QUEUES):
+        names = {"ru": queue.ru, "en": queue.en}
+        p.queue(queue.slug, names, queue.filters, icon=queue.icon, audience=("d:it",), order=10 + place)
     for measure in MEASURES:
         p.measure(measure)
     for widget in WIDGETS:
         p.widget(widget)
     p.panel(PANEL)
-    p.importer(SOURCE, {"ru": "Журнал инцидентов", "en": "Incident log"}, lambda run: read_log(run, INCIDENT))
+    p.importer(SOURCE, {"ru": "Журнал инцидентов", "en": "Incident log"}, read_incident_log)
     p.job("close_resolved", close_resolved, every=HOUR)

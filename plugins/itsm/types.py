@@ -1,6 +1,12 @@
-"""Incident and service request (ITIL 4), their states and what each does to the clock, priority and its targets."""
+"""Incident and service request (ITIL 4): their states, moves and stages.
+
+The names of the states, what each does to the clock, impact, urgency, priorities and their targets are read from
+`taxonomies/`.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from acm.sdk import (
     CaseType,
@@ -11,50 +17,47 @@ from acm.sdk import (
     State,
     StateCategory,
     Transition,
+    read_taxonomies,
 )
+
+TAXONOMIES = read_taxonomies(Path(__file__).parent / "taxonomies")
+STATUSES = {status.id: status for status in TAXONOMIES.statuses}
 
 
 def _words(ru: str, en: str) -> dict[str, str]:
     return {"ru": ru, "en": en}
 
 
-STAGES = (
-    Stage(key="intake", names=_words("Приём", "Intake")),
-    Stage(key="diagnosis", names=_words("Диагностика", "Diagnosis")),
-    Stage(key="work", names=_words("Работа", "Work")),
-    Stage(key="check", names=_words("Проверка", "Check")),
-)
-REQUEST_STAGES = (
-    Stage(key="intake", names=_words("Приём", "Intake")),
-    Stage(key="approval", names=_words("Согласование", "Approval")),
-    Stage(key="work", names=_words("Выполнение", "Work")),
-    Stage(key="check", names=_words("Проверка", "Check")),
-)
+INTAKE = Stage(key="intake", names=_words("Приём", "Intake"))
+APPROVAL = Stage(key="approval", names=_words("Согласование", "Approval"))
+DIAGNOSIS = Stage(key="diagnosis", names=_words("Диагностика", "Diagnosis"))
+REPAIR = Stage(key="work", names=_words("Работа", "Work"))
+FULFILMENT = Stage(key="work", names=_words("Выполнение", "Fulfilment"))
+CHECK = Stage(key="check", names=_words("Проверка", "Check"))
 
 
-def _states(diagnosis: str) -> tuple[State, ...]:
-    active, stopped = StateCategory.ACTIVE, SlaClock.STOPPED
+def _state(key: str, category: StateCategory, stage: Stage) -> State:
+    """A state as the taxonomy names it, with what it does to the clock."""
+    status = STATUSES[key]
+    return State(key=key, names=status.name, category=category, stage=stage.key, sla=SlaClock(status.sla_clock))
+
+
+def _states(begun: Stage, work: Stage) -> tuple[State, ...]:
+    """The states of both types. Only waiting for the requester stops the clock: suppliers are our own affair."""
+    active = StateCategory.ACTIVE
     return (
-        State(key="new", names=_words("Новая", "New"), category=StateCategory.NEW, stage="intake"),
-        State(key="assigned", names=_words("Назначена", "Assigned"), category=active, stage=diagnosis),
-        State(key="in_progress", names=_words("В работе", "In progress"), category=active, stage="work"),
-        State(
-            key="waiting_user", names=_words("Ждём заявителя", "Waiting for requester"),
-            category=StateCategory.WAITING, stage="work", sla=SlaClock.PAUSED,
-        ),
-        State(key="waiting_vendor", names=_words("Ждём поставщика", "Waiting for supplier"), category=active, stage="work"),
-        State(key="waiting_problem", names=_words("Ждём решения проблемы", "Waiting for problem"), category=active, stage="work"),
-        State(key="resolved", names=_words("Решена", "Resolved"), category=StateCategory.RESOLVED, stage="check", sla=stopped),
-        State(key="closed", names=_words("Закрыта", "Closed"), category=StateCategory.CLOSED, stage="check", sla=stopped),
-        State(key="cancelled", names=_words("Отменена", "Cancelled"), category=StateCategory.CANCELLED, stage="check", sla=stopped),
-        State(key="rejected", names=_words("Отклонена", "Rejected"), category=StateCategory.REJECTED, stage="check", sla=stopped),
-    )  # fmt: skip
+        _state("new", StateCategory.NEW, INTAKE),
+        _state("assigned", active, begun),
+        _state("in_progress", active, work),
+        _state("waiting_user", StateCategory.WAITING, work),
+        _state("waiting_vendor", active, work),
+        _state("waiting_problem", active, work),
+        _state("resolved", StateCategory.RESOLVED, CHECK),
+        _state("closed", StateCategory.CLOSED, CHECK),
+        _state("cancelled", StateCategory.CANCELLED, CHECK),
+        _state("rejected", StateCategory.REJECTED, CHECK),
+    )
 
-
-APPROVAL = State(
-    key="approval", names=_words("На согласовании", "In approval"), category=StateCategory.APPROVAL,
-    stage="approval", sla=SlaClock.RESPONSE_ONLY,
-)  # fmt: skip
 
 AT_WORK = ("new", "assigned", "in_progress", "waiting_user", "waiting_vendor", "waiting_problem")
 NAMED = {
@@ -96,51 +99,32 @@ APPROVAL_MOVES = (
     Transition(source="approval", target="cancelled", names=_words("Отозвать", "Withdraw"), by="requester"),
 )
 
-IMPACTS = (
-    Option(id="org", label=_words("Вся компания", "Whole company")),
-    Option(id="branch", label=_words("Филиал", "Branch")),
-    Option(id="team", label=_words("Отдел", "Team")),
-    Option(id="one", label=_words("Один сотрудник", "One person")),
-)
-URGENCIES = (
-    Option(id="now", label=_words("Работа стоит", "Work stopped")),
-    Option(id="today", label=_words("Нужно сегодня", "Needed today")),
-    Option(id="days", label=_words("В ближайшие дни", "In days")),
-    Option(id="later", label=_words("Не срочно", "Not urgent")),
-)
-MATRIX = {
-    "org": {"now": 1, "today": 1, "days": 2, "later": 3},
-    "branch": {"now": 1, "today": 2, "days": 3, "later": 3},
-    "team": {"now": 2, "today": 3, "days": 3, "later": 4},
-    "one": {"now": 3, "today": 3, "days": 4, "later": 4},
-}
-
-
-def _target(priority: int, ru: str, en: str, calendar: str, response: float, resolve: float) -> PriorityTarget:
-    return PriorityTarget(
-        priority=priority, names=_words(ru, en), calendar=calendar, response_hours=response, resolve_hours=resolve
+IMPACTS = tuple(Option(id=one.id, label=one.name) for one in TAXONOMIES.impact)
+URGENCIES = tuple(Option(id=one.id, label=one.name) for one in TAXONOMIES.urgency)
+PRIORITIES = tuple(
+    PriorityTarget(
+        priority=one.id,
+        names=one.name,
+        calendar=one.calendar,
+        response_hours=one.response_hours,
+        resolve_hours=one.resolve_hours,
     )
-
-
-PRIORITIES = (
-    _target(1, "Критический", "Critical", "24x7", 0.25, 4),
-    _target(2, "Высокий", "High", "12x7", 0.5, 8),
-    _target(3, "Средний", "Moderate", "8x5", 2, 24),
-    _target(4, "Низкий", "Low", "8x5", 8, 40),
+    for one in TAXONOMIES.priorities
 )
+CLOSURE_CODES = tuple((code.id, code.name) for code in TAXONOMIES.closure_codes)
 
 INCIDENT = CaseType(
     key="itsm.incident",
     names=_words("Инцидент", "Incident"),
     series="IT",
     icon="warn",
-    states=_states("diagnosis"),
+    states=_states(DIAGNOSIS, REPAIR),
     transitions=_transitions(),
-    stages=STAGES,
+    stages=(INTAKE, DIAGNOSIS, REPAIR, CHECK),
     vocabularies=("itsm.closure_code",),
     impacts=IMPACTS,
     urgencies=URGENCIES,
-    priority_matrix=MATRIX,
+    priority_matrix=TAXONOMIES.priority_matrix,
     priorities=PRIORITIES,
 )
 
@@ -149,24 +133,12 @@ SERVICE_REQUEST = CaseType(
     names=_words("Запрос на обслуживание", "Service request"),
     series="IT",
     icon="file",
-    states=(*_states("work"), APPROVAL),
+    states=(*_states(FULFILMENT, FULFILMENT), _state("approval", StateCategory.APPROVAL, APPROVAL)),
     transitions=(*_transitions(), *APPROVAL_MOVES),
-    stages=REQUEST_STAGES,
+    stages=(INTAKE, APPROVAL, FULFILMENT, CHECK),
     vocabularies=("itsm.closure_code",),
     impacts=IMPACTS,
     urgencies=URGENCIES,
-    priority_matrix=MATRIX,
+    priority_matrix=TAXONOMIES.priority_matrix,
     priorities=PRIORITIES,
-)
-
-CLOSURE_CODES = (
-    ("solved", _words("Решено", "Solved")),
-    ("workaround", _words("Временное решение", "Workaround")),
-    ("user_error", _words("Ошибка пользователя", "User error")),
-    ("duplicate", _words("Дубликат", "Duplicate")),
-    ("no_fault", _words("Не воспроизводится", "No fault found")),
-    ("vendor", _words("Решено поставщиком", "Solved by supplier")),
-    ("knowledge", _words("Ответ из базы знаний", "Answered from knowledge base")),
-    ("rejected", _words("Отказано", "Rejected")),
-    ("withdrawn", _words("Отозвано заявителем", "Withdrawn")),
 )
