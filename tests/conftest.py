@@ -21,6 +21,7 @@ from acm.web import csrf
 from acm.web.runtime import Runtime
 from tests import databases
 from tests.recorder import SideDoor, watching
+from tests.statements import listening
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -146,6 +147,13 @@ def group(session: Session) -> Callable[[str], Group]:
 @pytest.fixture
 def department(session: Session) -> Callable[[str], Department]:
     return lambda key: session.scalars(select(Department).where(Department.key == key)).one()
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """The SQL sent from now on; ``statements.clear()`` before what is to be counted."""
+    with listening() as sent:
+        yield sent
 
 
 @pytest.fixture(scope="session")

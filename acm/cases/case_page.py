@@ -80,7 +80,7 @@ def case_values(session: Session, ui: UI, me: Viewer, number: str, vantage: Vant
     events = events_of(session, case)
     parts = parts_of(session, case)
     relatives = relatives_of(session, case, me.grants)
-    lines, files = talk_of(session, case, me.grants, ui.lang, events)
+    lines, files = talk_of(session, case, me.grants, ui.lang, events, told=tab == "overview")
     values = head_values(ui, case, vantage, entered_of(case, events), parts)
     values |= {
         "tab": tab,

@@ -115,10 +115,18 @@ def entered_of(case: Case, events: Sequence[tuple[Event, Person | None]]) -> dic
 
 
 def talk_of(
-    session: Session, case: Case, grants: Grants, lang: str, events: Sequence[tuple[Event, Person | None]]
+    session: Session,
+    case: Case,
+    grants: Grants,
+    lang: str,
+    events: Sequence[tuple[Event, Person | None]],
+    *,
+    told: bool = True,
 ) -> tuple[list[Line], list[File]]:
-    """Comments and moves as one line of time, and all files this person may see."""
+    """Comments and moves as one line of time, unless not ``told``, and all files this person may see."""
     files = files_of(session, case, grants) if _has_files(case, events) else []
+    if not told:
+        return [], files
     attached = by_comment(files)
     lines = [
         Line(c.at, f"c{c.id}", comment=c, files=attached.get(c.id, ())) for c in comments_of(session, case, grants)

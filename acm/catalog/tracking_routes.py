@@ -51,7 +51,7 @@ def show_requests(ui: Ui, db: Db, me: Me, before: datetime | None = None) -> Res
 
 @router.get("/requests/{number}")
 def show_request(ui: Ui, db: Db, me: Me, number: str) -> Response:
-    request = visible_page(db, me.grants, number, Case)
+    request = tracking.request_of(db, me.grants, number)
     ui.viewed(request.id)
     return _page(ui, db, me, request)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Response, UploadFile
 from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy.orm import joinedload
 
 from acm.errors import Forbidden
 from acm.journal import Event, settled
@@ -132,6 +133,7 @@ def list_pages(
 ) -> Any:
     """Pages the person may see, by id."""
     statement: Select[Page] = visible(me.grants).where(Page.id > after_id(page))
+    statement = statement.options(joinedload(Page.type_version), joinedload(Page.form_version))
     if kind:
         statement = statement.where(Page.kind == kind.replace("\x00", ""))
     if type_:

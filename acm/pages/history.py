@@ -9,19 +9,21 @@ events that name a page which the reader may not see are not told at all.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import Select, String, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
+from acm.db import Json
 from acm.i18n import Message, Translator, _
+from acm.i18n import words as words_in
 from acm.journal import Event
 from acm.pages.models import Page
-from acm.pages.visibility import inside, visible
+from acm.pages.visibility import inside, through
 from acm.people.models import Branch, Department, Group, Person
 from acm.people.rights import Grants, may
 from acm.taxonomy.models import Term
@@ -30,6 +32,9 @@ from acm.web.templating import UI
 RUN = timedelta(minutes=10)
 MOST = 500
 UNKNOWN = Markup("…")
+NAMED: dict[str, Any] = {"group": Group, "department": Department, "branch": Branch, "term": Term}
+NOTHING: Any = null()
+NO_JSON: Any = cast(NOTHING, Json)
 
 
 @dataclass(frozen=True)
@@ -91,15 +96,32 @@ class Names:
         return None if name is None else _bold(name)
 
     def load(self, session: Session, grants: Grants) -> None:
-        """Read everything that was asked for, one statement a sort."""
+        """Read everything that was asked for: the people in one statement, all other names in another."""
         self.people = {p.id: p for p in _rows(session, Person, self.wanted["person"])}
         self.found["person"] = {p.id: p.name_in(self.lang) for p in self.people.values()}
-        for sort, model in (("group", Group), ("department", Department), ("branch", Branch), ("term", Term)):
-            self.found[sort] = {row.id: row.name(self.lang) for row in _rows(session, model, self.wanted[sort])}
-        if ids := self.wanted["page"]:
-            pages = session.scalars(visible(grants, Page).where(Page.id.in_(ids)))
-            self.found["page"] = {page.id: f"{page.number} {page.title_in(self.lang)}" for page in pages}
+        if asked := [*self._named_rows(), *self._seen_pages(grants)]:
+            for sort, id_, names, number, title, texts in session.execute(union_all(*asked)):
+                shown = ((texts or {}).get(self.lang) or {}).get("title") or title
+                self.found[sort][id_] = f"{number} {shown}" if sort == "page" else words_in(names, self.lang)
         self.ready = True
+
+    def _named_rows(self) -> Iterator[Select[Any]]:
+        for sort, model in NAMED.items():
+            if ids := self.wanted[sort]:
+                columns = (
+                    literal(sort, String),
+                    model.id,
+                    model.names,
+                    literal("", String),
+                    literal("", String),
+                    NO_JSON,
+                )
+                yield select(*columns).where(model.id.in_(ids))
+
+    def _seen_pages(self, grants: Grants) -> Iterator[Select[Any]]:
+        if ids := self.wanted["page"]:
+            columns: Any = (literal("page", String), Page.id, NO_JSON, Page.number, Page.title, Page.texts)
+            yield through(select(*columns).where(Page.id.in_(ids)), grants)
 
     def _named(self, sort: str, id_: int) -> Markup:
         self.wanted[sort].add(id_)
