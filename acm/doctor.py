@@ -99,7 +99,8 @@ def _jobs(runtime: Runtime, now: datetime) -> Iterator[tuple[bool, str]]:
 def _journal(runtime: Runtime, _now: datetime) -> Iterator[tuple[bool, str]]:
     with runtime.db.reading() as session:
         newest = session.scalar(unrestricted(select(func.max(Event.id)), "doctor")) or 0
-        behind = [(c.name, newest - c.event_id) for c in session.scalars(select(Consumer))]
+        consumers = session.scalars(select(Consumer).where(Consumer.name.not_like("schedule:%")))
+        behind = [(c.name, newest - c.event_id) for c in consumers]
     slow = [f"{name} is {count:,} events behind" for name, count in behind if count > 1000]
     if slow:
         yield False, f"{'; '.join(slow)}: they catch up while a worker runs"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from acm import clock
 from acm.db import Database
 from acm.jobs.models import Job
+from acm.journal import Consumer
 from acm.snapshot import Snapshot
 
 log = structlog.get_logger("acm.jobs")
@@ -145,10 +146,14 @@ class Worker:
         world = runtime.parts.get("world")
         snapshot = world.current() if world else runtime.snapshot  # plugins come and go while no request is made
         try:
-            self._schedule(snapshot)
             done += run_due(runtime.db, snapshot, settings=runtime.settings)
         except Exception as error:  # the database may be away for a while: the worker goes on when it is back
             log.warning("worker", exc_info=error)
+        for contribution in snapshot.each("schedule"):
+            try:
+                self._schedule(snapshot, contribution.key, *contribution.value)
+            except Exception as error:  # a schedule in trouble must not hold up the others
+                log.warning("schedule", name=contribution.key, exc_info=error)
         for contribution in snapshot.each("consumer"):
             try:
                 done += contribution.value(runtime.db, snapshot)
@@ -156,12 +161,18 @@ class Worker:
                 log.warning("consumer", name=contribution.key, exc_info=error)
         return done
 
-    def _schedule(self, snapshot: Snapshot) -> None:
+    def _schedule(self, snapshot: Snapshot, key: str, seconds: int, fn: Callable[[Session], object]) -> None:
+        """Run a schedule when it is due, in one process of all: the row of its name says when it is due next."""
         now = clock.now()
-        for contribution in snapshot.each("schedule"):
-            seconds, fn = contribution.value
-            last = self._last.get(contribution.key)
-            if last is None or (now - last).total_seconds() >= seconds:
-                self._last[contribution.key] = now
-                with self.runtime.db.writing(snapshot) as session:
-                    fn(session)
+        last = self._last.get(key)
+        if last is not None and (now - last).total_seconds() < seconds:
+            return
+        self._last[key] = now
+        with self.runtime.db.writing(snapshot) as session:
+            row = session.get(Consumer, f"schedule:{key}"[:60], with_for_update=True)
+            if row is None:
+                row = Consumer(name=f"schedule:{key}"[:60], tx=0, event_id=0, holder="")
+                session.add(row)
+            if row.lease_until is None or row.lease_until <= now:
+                row.holder, row.lease_until = holder(), now + timedelta(seconds=seconds)
+                fn(session)
