@@ -7,8 +7,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from sqlalchemy import text
 
+from acm.kernel.openapi import described
 from acm.web.routing import router as new_router
-from acm.web.runtime import App
+from acm.web.runtime import App, World
 
 router = new_router()
 
@@ -42,9 +43,9 @@ def readyz(app: App) -> Response:
 
 
 @router.get("/openapi.json")
-def openapi(request: Request) -> Response:
-    """The description of the JSON API (OpenAPI 3.1)."""
-    return JSONResponse(request.app.openapi())
+def openapi(request: Request, app: App, world: World) -> Response:
+    """The description of the JSON API (OpenAPI 3.1), of the core and of the enabled plugins."""
+    return JSONResponse(described(request.app.openapi(), app, world))
 
 
 @router.get("/metrics")

@@ -46,19 +46,21 @@ class Dispatcher:
         for prefix, kind in PREFIXES.items():
             if path.startswith(prefix):
                 slug = path[len(prefix) :].partition("/")[0]
-                if (app := self._app(snapshot, slug, kind)) is not None:
+                if (app := application_of(self.runtime, snapshot, slug, kind)) is not None:
                     await app({**scope, "root_path": f"{prefix}{slug}", "app": app}, receive, send)
                     return
         await self.core(scope, receive, send)
 
-    def _app(self, snapshot: Snapshot, slug: str, kind: str) -> FastAPI | None:
-        mounted: Mounted | None = snapshot.find("router", f"{slug}:{kind}")
-        if mounted is None:
-            return None
-        generation: Generation = snapshot.plugins[slug]
-        if kind not in generation.apps:
-            generation.apps[kind] = sub_application(self.runtime, slug, mounted)
-        return generation.apps[kind]
+
+def application_of(runtime: Runtime, snapshot: Snapshot, slug: str, kind: str) -> FastAPI | None:
+    """The application of a plugin's ``pages`` or ``api`` router, made once a generation; None when it gives none."""
+    mounted: Mounted | None = snapshot.find("router", f"{slug}:{kind}")
+    if mounted is None:
+        return None
+    generation: Generation = snapshot.plugins[slug]
+    if kind not in generation.apps:
+        generation.apps[kind] = sub_application(runtime, slug, mounted)
+    return generation.apps[kind]
 
 
 def sub_application(runtime: Runtime, slug: str, mounted: Mounted) -> FastAPI:

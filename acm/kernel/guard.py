@@ -105,7 +105,7 @@ class RouteGuard:
 def note(plugin: str, point: str, error: BaseException) -> Failure:
     """Keep what happened, with a number for the person who meets it."""
     text = "".join(traceback.format_exception(error, limit=-8))[-4000:]
-    failure = Failure(plugin, point, uuid4().hex[:8], clock.now(), text)
+    failure = Failure(plugin, point, uuid4().hex[:6], clock.now(), text)
     recent.setdefault(plugin, deque(maxlen=KEPT)).append(failure)
     log.error("plugin failed", plugin=plugin, point=point, number=failure.number, traceback=text)
     return failure

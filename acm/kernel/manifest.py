@@ -19,6 +19,9 @@ CONTRACT = 1
 """The contract between core and plugins that this core keeps."""
 
 
+REASONS = {"extra_forbidden": "there is no such key", "missing": "it is required"}
+
+
 class BadManifest(ValueError):
     """The manifest cannot be used; the text names file, key, line and reason."""
 
@@ -159,7 +162,8 @@ def _fault(text: str, fault: Any) -> str:
     keys = [str(part) for part in fault["loc"]]
     line = _line(text, keys)
     place = f"line {line}, " if line else ""
-    return f"{NAME}: {place}key {'.'.join(keys)}: {fault['msg']}"
+    reason = REASONS.get(fault["type"], fault["msg"])
+    return f"{NAME}: {place}key {'.'.join(keys)}: {reason}"
 
 
 def _line(text: str, keys: list[str]) -> int:
