@@ -1,33 +1,30 @@
-"""The ``acm`` command. Exit codes: 0 done, 1 failed with a sentence, 2 wrong use."""
+"""The ``acm`` command. Exit codes: 0 done, 1 failed with a sentence, 2 wrong use.
+
+What a command needs beyond the database is imported when it runs, so that those that find nothing to do end at once.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import uvicorn
 from rich.console import Console
 from rich.markup import escape
 
-from acm import clock, composition, doctor, logs, migrating
+from acm import clock, migrating
 from acm.db import Database
-from acm.demo import commands as demo_commands
 from acm.errors import Problem
 from acm.i18n import Message
-from acm.jobs import importing
-from acm.kernel import commands
-from acm.kpi import commands as kpi_commands
 from acm.people import setup
 from acm.people.models import Person
 from acm.people.passwords import check_strength, hash_password
-from acm.people.routes import demo_logins
-from acm.people.signin import end_sessions, find_person, issue_token
-from acm.search import commands as search_commands
 from acm.settings import Settings, from_environment
-from acm.web.runtime import Runtime
+
+if TYPE_CHECKING:
+    from acm.web.runtime import Runtime
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, help="ACM: everything is a page; a case is a page with a plan."
@@ -36,7 +33,6 @@ user = typer.Typer(no_args_is_help=True, help="People with a login.")
 cli.add_typer(user, name="user")
 plugin = typer.Typer(no_args_is_help=True, help="Plugins: what there is, on and off.")
 cli.add_typer(plugin, name="plugin")
-plugin.command("check")(commands.check)
 console = Console()
 
 
@@ -52,6 +48,8 @@ def main() -> None:
 
 def open_runtime() -> Runtime:
     """The parts of this process; refuses a database that was not migrated."""
+    from acm import composition
+
     settings = from_environment()
     database = Database(settings.url)
     if not migrating.is_current(database):
@@ -76,6 +74,10 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave jobs to `acm worker`.")] = False,
 ) -> None:
     """Serve the application; a thread of each process runs jobs and the search index."""
+    import uvicorn
+
+    from acm import logs
+
     settings = from_environment()
     _require_schema(settings)
     if no_worker:
@@ -91,6 +93,8 @@ def serve(
 @cli.command()
 def worker() -> None:
     """Run jobs and the consumers of the journal, alone, until interrupted."""
+    from acm import composition, logs
+
     logs.configure()
     runtime = open_runtime()
     thread = composition.worker(runtime)
@@ -105,6 +109,8 @@ def reindex(
     backend: Annotated[str, typer.Option(help="Engine to index for; the one in use if not given.")] = "",
 ) -> None:
     """Write the search index anew; the old one answers until the new one is complete."""
+    from acm.search import commands as search_commands
+
     settings = from_environment()
     _require_schema(settings)
     database = Database(settings.url)
@@ -117,6 +123,8 @@ def rebuild(
     what: Annotated[str, typer.Argument(help="kpi or search: what is made anew from the journal and the pages.")],
 ) -> None:
     """Make anew what is derived from the journal; what is there answers meanwhile."""
+    from acm.kpi import commands as kpi_commands
+
     if what == "search":
         return reindex()
     if what != "kpi":
@@ -131,11 +139,15 @@ def demo(
     reset: Annotated[bool, typer.Option("--reset", help="Empty the demo's database and build it anew.")] = False,
 ) -> None:
     """Build the demo company in an empty database; what is there already is left alone."""
+    from acm.demo.marks import is_built
+
     settings = from_environment()
+    if not reset and is_built(settings):
+        return
+    from acm.demo import commands as demo_commands
+
     if reset:
         demo_commands.reset(settings)
-    elif demo_commands.is_built(settings):
-        return
     demo_commands.build(open_runtime(), console)
 
 
@@ -145,6 +157,8 @@ def import_(
     file: Annotated[Path, typer.Argument(help="The file to read.")],
 ) -> None:
     """Bring in a file: all right or nothing, twice is once, with a report at the end."""
+    from acm.jobs import importing
+
     runtime = open_runtime()
     zone = runtime.settings.timezone
     for line in importing.bring_in(runtime.db, runtime.snapshot, format_, file, timezone=zone, console=console):
@@ -158,6 +172,8 @@ def doctor_command(
     ] = False,
 ) -> None:
     """Is everything well? Each line says good, or what to do."""
+    from acm import doctor
+
     ill = False
     for finding in doctor.examine(open_runtime(), clock.now(), deep=audit):
         ill = ill or not finding.is_well
@@ -183,6 +199,8 @@ def user_add(login: str, given: str = "", family: str = "", email: str = "") -> 
 @user.command("password")
 def user_password(login: str) -> None:
     """Set a new password and end all sessions of the person."""
+    from acm.people.signin import end_sessions, find_person
+
     password = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
     check_strength(password)
     runtime = open_runtime()
@@ -201,6 +219,8 @@ def user_token(
     read_only: Annotated[bool, typer.Option("--read-only", help="May read, not write.")] = False,
 ) -> None:
     """Make a bearer token for the API and print it once."""
+    from acm.people.signin import find_person, issue_token
+
     runtime = open_runtime()
     scopes = ["read"] if read_only else ["read", "write"]
     with runtime.db.writing(runtime.snapshot) as session:
@@ -213,19 +233,33 @@ def user_token(
 @plugin.command("list")
 def plugin_list() -> None:
     """Every plugin with its state."""
+    from acm.kernel import commands
+
     commands.list_plugins(open_runtime())
 
 
 @plugin.command("enable")
 def plugin_enable(slug: str) -> None:
     """Enable a plugin; running processes follow by themselves."""
+    from acm.kernel import commands
+
     commands.enable(open_runtime(), slug)
 
 
 @plugin.command("disable")
 def plugin_disable(slug: str) -> None:
     """Disable a plugin; its data stays."""
+    from acm.kernel import commands
+
     commands.disable(open_runtime(), slug)
+
+
+@plugin.command("check")
+def plugin_check(path: Annotated[Path, typer.Argument(help="Folder of a plugin.")]) -> None:
+    """Check a plugin's folder without enabling it: manifest, imports, registration."""
+    from acm.kernel import commands
+
+    commands.check(path)
 
 
 def _require_schema(settings: Settings) -> None:
@@ -234,6 +268,8 @@ def _require_schema(settings: Settings) -> None:
 
 
 def _announce(settings: Settings, host: str, port: int) -> None:
+    from acm.people.routes import demo_logins
+
     with Database(settings.url).reading() as session:
         logins = demo_logins(session)
     console.print(f"\n  ACM serves on [bold]http://{host}:{port}[/bold]")

@@ -23,6 +23,7 @@ from acm.demo.batches import BATCH, live_through
 from acm.demo.company import found_company
 from acm.demo.company_file import DATA, company_file, taxonomies, vocabularies
 from acm.demo.knowledge import write_knowledge
+from acm.demo.marks import LIVED, MADE_AT, PHASES, REACHED, SEEDED, fact, note
 from acm.demo.people import make_people
 from acm.demo.personas import history, play, stories
 from acm.demo.rhythm import Planned, plan_cases, rhythm
@@ -31,12 +32,11 @@ from acm.errors import Problem
 from acm.journal import Origin
 from acm.kernel import lifecycle
 from acm.pages.schema import store_definitions
-from acm.people.models import Installation, Person
+from acm.people.models import Person
 from acm.web.runtime import Runtime
 
 CASES = 8000
 SEED = 20260101
-MADE_AT, SEEDED, REACHED, LIVED = "demo_made_at", "demo_seed", "demo_reached", "demo_cases"
 
 WORDS = {
     "company": "People and departments",
@@ -46,7 +46,6 @@ WORDS = {
     "cases": "Eighteen months of cases",
     "personas": "What waits for you",
 }
-PHASES = list(WORDS)
 
 Tell = Callable[[str, int, int], None]
 
@@ -83,18 +82,18 @@ class Building:
 
     def _reached(self) -> str:
         with self.runtime.db.reading(self.runtime.snapshot) as session:
-            reached = reached_in(session)
+            reached = fact(session, REACHED)
             if not reached and session.scalar(select(func.count()).select_from(Person)):
                 raise NotADemo("There are people here already; the demo company needs an empty database")
             if reached:
-                self.seed = int(_fact(session, SEEDED))
+                self.seed = int(fact(session, SEEDED))
             return reached
 
     def _company(self) -> None:
         now = clock.now()
         with self._write("company") as session:
-            _note(session, MADE_AT, now.isoformat())
-            _note(session, SEEDED, str(self.seed))
+            note(session, MADE_AT, now.isoformat())
+            note(session, SEEDED, str(self.seed))
             store_definitions(session, self.runtime.snapshot)
             found_company(session, self._plugins, self.seed, Origin(None, now, source=SOURCE))
 
@@ -118,7 +117,7 @@ class Building:
     def _cases(self) -> None:
         """Batch by batch; each leaves a mark, the last one that of the phase."""
         with self.runtime.db.reading(self.runtime.snapshot) as session:
-            plan, done = self._plan(session), int(_fact(session, LIVED) or 0)
+            plan, done = self._plan(session), int(fact(session, LIVED) or 0)
         while done < len(plan):
             batch = plan[done : done + BATCH]
             with self.runtime.db.writing(self.runtime.snapshot) as session:
@@ -127,9 +126,9 @@ class Building:
                 )
                 live_through(session, stage, batch, done)
                 done += len(batch)
-                _note(session, LIVED, str(done))
+                note(session, LIVED, str(done))
                 if done == len(plan):
-                    _note(session, REACHED, "cases")
+                    note(session, REACHED, "cases")
             self.tell(WORDS["cases"], done, len(plan))
 
     def _personas(self) -> None:
@@ -168,22 +167,8 @@ class Building:
         """One phase: all of it with its mark, or nothing."""
         with self.runtime.db.writing(self.runtime.snapshot) as session:
             yield session
-            _note(session, REACHED, phase)
-
-
-def reached_in(session: Session) -> str:
-    """The last phase that is done here; empty for none."""
-    return _fact(session, REACHED)
-
-
-def _fact(session: Session, key: str) -> str:
-    row = session.get(Installation, key)
-    return row.value if row else ""
-
-
-def _note(session: Session, key: str, value: str) -> None:
-    session.merge(Installation(key=key, value=value))
+            note(session, REACHED, phase)
 
 
 def _made_at(session: Session) -> datetime:
-    return datetime.fromisoformat(_fact(session, MADE_AT)).astimezone(UTC)
+    return datetime.fromisoformat(fact(session, MADE_AT)).astimezone(UTC)

@@ -10,24 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from acm import migrating
 from acm.db import Database
-from acm.demo.building import PHASES, Building, NotADemo, reached_in
-from acm.demo.company import DEMO
+from acm.demo.building import Building, NotADemo
+from acm.demo.marks import DEMO, fact
 from acm.people.models import Installation
 from acm.settings import Settings
 from acm.web.runtime import Runtime
-
-
-def is_built(settings: Settings) -> bool:
-    """Whether the demo company stands already: a look of milliseconds, before anything else is loaded."""
-    try:
-        with Database(settings.url).reading() as session:
-            return reached_in(session) == PHASES[-1]
-    except SQLAlchemyError:
-        return False
 
 
 def build(runtime: Runtime, console: Console) -> None:
@@ -62,7 +52,7 @@ def _is_demo(database: Database) -> bool:
     if Installation.__tablename__ not in found.tables:
         return not found.tables
     with database.reading() as session:
-        return session.get(Installation, DEMO) is not None
+        return bool(fact(session, DEMO))
 
 
 def _drop_everything(database: Database) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from acm.catalog.vocabularies import Domain, Vocabularies
 from acm.demo.company_file import CompanyFile, company_file, vocabularies
+from acm.demo.marks import DEMO
 from acm.demo.people import Colleague, lead_of, make_people
 from acm.journal import Origin
 from acm.pages.articles import CATEGORIES
@@ -30,8 +31,6 @@ from acm.people.models import (
 from acm.people.passwords import hash_password
 from acm.taxonomy.definitions import TermDefinition, VocabularyDefinition
 from acm.taxonomy.vocabularies import sync_vocabulary
-
-DEMO = "demo"
 
 
 def found_company(session: Session, plugins: Path, seed: int, origin: Origin) -> None:

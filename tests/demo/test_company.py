@@ -15,6 +15,7 @@ from acm.db import Database
 from acm.demo import commands
 from acm.demo.building import Building, NotADemo
 from acm.demo.company_file import company_file, vocabularies
+from acm.demo.marks import is_built
 from acm.demo.people import make_people
 from acm.journal import Event
 from acm.pages.models import Announcement, Article
@@ -116,7 +117,7 @@ def test_the_second_run_finds_everything_and_writes_nothing(demo: Runtime) -> No
     before = events()
 
     assert Building(demo, lambda words, done, total: None).build() is False
-    assert commands.is_built(demo.settings)
+    assert is_built(demo.settings)
     assert events() == before
 
 
@@ -139,4 +140,4 @@ def test_reset_leaves_an_empty_database_of_the_present_schema(built: Path, tmp_p
 
     with Database(settings.url).reading() as session:
         assert count(session, Person) == 0
-    assert not commands.is_built(settings)
+    assert not is_built(settings)
