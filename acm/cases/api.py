@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 from pydantic import Field
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acm import clock
@@ -22,7 +23,7 @@ from acm.pages.api import PageView
 from acm.pages.links import link_pages, links_of, unlink_pages
 from acm.pages.models import Link, Page
 from acm.pages.types import CaseType
-from acm.pages.visibility import visible_page
+from acm.pages.visibility import inside, visible_page
 from acm.people.models import Group, Person
 from acm.people.rights import may, require
 from acm.people.signin import Me, Viewer
@@ -245,7 +246,7 @@ def remove_link(db: Db, me: Me, number: str, link_id: int) -> None:
     case: Page = visible_page(db, me.grants, number, lock=True)
     require(me.grants, "page.work", case)
     link = next((one for one in links_of(db, case, me.grants) if one.id == link_id), None)
-    row = db.get(Link, link_id) if link else None
+    row = db.scalars(inside(select(Link).where(Link.id == link_id))).first() if link else None
     if link is None or row is None:
         raise NotFound()
     source = case if row.source_id == case.id else link.page

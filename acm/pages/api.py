@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from acm.errors import Forbidden
 from acm.journal import Event, settled
 from acm.pages.comments import add_comment, comments_of
-from acm.pages.files import attach
+from acm.pages.files import attach, require_attaching
 from acm.pages.models import File, Page
 from acm.pages.visibility import inside, visible, visible_page
 from acm.people.rights import may, require
@@ -185,6 +185,7 @@ def list_files(db: Db, me: Me, number: str) -> list[FileView]:
 def add_files(db: Db, me: Me, number: str, file: list[UploadFile]) -> list[FileView]:
     """Attach files (multipart, field `file`)."""
     found: Page = visible_page(db, me.grants, number, lock=True)
+    require_attaching(me.grants, found)
     return [FileView.model_validate(one) for one in attach(db, found, file, me.origin())]
 
 

@@ -6,11 +6,11 @@ from fastapi.responses import FileResponse, Response
 from sqlalchemy.orm import Session
 
 from acm.errors import NotFound
-from acm.pages.files import attach, remove, visible_file
+from acm.pages.files import attach, remove, require_attaching, visible_file
 from acm.pages.models import File, Page
 from acm.pages.routes import back_to
 from acm.pages.visibility import visible, visible_page
-from acm.people.rights import may, require
+from acm.people.rights import require
 from acm.people.signin import Me, Viewer
 from acm.web.forms import Submitted
 from acm.web.routing import router as new_router
@@ -55,8 +55,8 @@ def add_files(ui: Ui, db: Db, me: Me, number: str, form: Submitted) -> Response:
     internal = form.text("to") == "team"
     if internal:
         require(me.grants, "comment.internal", page)
-    elif page.kind != "case" and not may(me.grants, "article.edit", page):
-        require(me.grants, "page.work", page)
+    else:
+        require_attaching(me.grants, page)
     attach(db, page, form.files("file"), me.origin(), audience="internal" if internal else "all")
     return back_to(ui, me, page, form)
 

@@ -50,6 +50,13 @@ def attach(
     return kept
 
 
+def require_attaching(grants: Grants, page: Page) -> None:
+    """Whoever sees a case may add files to it; to other pages those who work or write them."""
+    if page.kind == "case" or may(grants, "page.work", page) or may(grants, "article.edit", page):
+        return
+    raise Forbidden()
+
+
 def files_of(session: Session, page: Page, grants: Grants, *, field: str | None = None) -> list[File]:
     """The files of a page that passed the door, those this person may see, in the order they came."""
     statement = select(File).where(File.page_id == page.id, File.removed_at.is_(None)).order_by(File.id)

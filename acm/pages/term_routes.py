@@ -87,7 +87,7 @@ def untag_page(ui: Ui, db: Db, me: Me, number: str, term_id: int, form: Submitte
 
 @keeping.get("")
 def keep_vocabularies(ui: Ui, db: Db, me: Me) -> Response:
-    return ui.page("taxonomy/admin.html", vocabularies=all_vocabularies(db), chosen=None)
+    return ui.page("taxonomy/admin.html", vocabularies=all_vocabularies(db), chosen=None, term=None, errors={})
 
 
 @keeping.get("/{vocabulary}")
