@@ -8,18 +8,22 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from acm import clock
 from acm.cases import changing
 from acm.cases.case_page import case_values, fingerprint, move_of
 from acm.cases.changing import say
 from acm.cases.models import Case, TransitionRefused
 from acm.cases.queue_routes import after_in_queue, vantage_of
 from acm.cases.queues import queue_of
+from acm.cases.reading import case_of, draft_key
 from acm.errors import Conflict, Invalid, NotFound, Stale
 from acm.i18n import _
 from acm.pages import favourites
+from acm.pages.comments import edit_comment
+from acm.pages.drafts import drop_draft, find_draft, save_draft
 from acm.pages.files import attach
 from acm.pages.links import link_pages, set_parent, unlink_pages
-from acm.pages.models import Link, Page
+from acm.pages.models import Comment, Link, Page
 from acm.pages.visibility import inside, visible, visible_page
 from acm.pages.writing import edit_page
 from acm.people.models import Group
@@ -69,6 +73,8 @@ def comment(ui: Ui, db: Db, me: Me, number: str, form: Submitted) -> Response:
             attach(db, case, uploads, me.origin(), comment=said)
             if target and target != case.state:
                 case.move(target, me.origin(), comment=text)
+            if draft := find_draft(db, me.id, draft_key(case), lock=True):
+                drop_draft(db, draft)
     except Invalid as problem:
         if ui.is_htmx:
             return _composer_again(ui, case, form, problem)
@@ -77,6 +83,37 @@ def comment(ui: Ui, db: Db, me: Me, number: str, form: Submitted) -> Response:
         following = after_in_queue(ui, db, me, queue_of(db, ui.snapshot, me.grants, queue), case)
         return ui.redirect(f"/queues/{queue}" + (f"?peek={following.number}" if following else ""))
     return _answer(ui, db, me, case, form)
+
+
+@router.post("/cases/{number}/draft")
+def keep_draft(db: Db, me: Me, number: str, form: Submitted) -> Response:
+    """Keep an answer that is not sent yet; an empty one is forgotten."""
+    case = case_of(db, me.grants, number)
+    if case is None:
+        raise NotFound()
+    require(me.grants, "page.work", case)
+    text = form.text("text")
+    if text:
+        data = {"text": text, "to": form.text("to")}
+        save_draft(db, me.person, draft_key(case), data, clock.now(), case.title)
+    elif draft := find_draft(db, me.id, draft_key(case), lock=True):
+        drop_draft(db, draft)
+    return Response(status_code=204)
+
+
+@router.get("/cases/{number}/comments/{comment_id}")
+def edit_own_comment(ui: Ui, db: Db, me: Me, number: str, comment_id: int) -> Response:
+    """One's own comment, to be corrected, with what stood there before."""
+    values = _workplace(ui, db, me, number)
+    return ui.page("cases/comment.html", **values, comment=_own_comment(db, me, values["case"], comment_id))
+
+
+@router.post("/cases/{number}/comments/{comment_id}")
+def correct_comment(ui: Ui, db: Db, me: Me, number: str, comment_id: int, form: Submitted) -> Response:
+    """Correct one's own comment; what stood there is kept."""
+    case = worked(db, me, number)
+    edit_comment(db, case, _own_comment(db, me, case, comment_id), form.text("text"), me.origin())
+    return ui.redirect(f"/cases/{case.number}#c{comment_id}")
 
 
 @router.get("/cases/{number}/state")
@@ -138,6 +175,7 @@ def edit_text(ui: Ui, db: Db, me: Me, number: str) -> Response:
 def save_text(ui: Ui, db: Db, me: Me, number: str, form: Submitted) -> Response:
     """Save title and text; whoever saves second is shown both and loses nothing."""
     case = worked(db, me, number)
+    case.require_served()
     title, body = form.text("title"), form.text("body")
     if form.text("seen") != fingerprint(case):
         raise Stale(
@@ -219,6 +257,15 @@ def keep(ui: Ui, db: Db, me: Me, number: str, form: Submitted) -> Response:
     else:
         favourites.let_go(db, case, me.person)
     return ui.redirect(f"/cases/{case.number}")
+
+
+def _own_comment(db: Session, me: Viewer, case: Case, comment_id: int) -> Comment:
+    """One's own comment on a case; :class:`NotFound` for anybody else's."""
+    statement = select(Comment).where(Comment.id == comment_id, Comment.page_id == case.id, Comment.author_id == me.id)
+    found = db.scalars(inside(statement)).first()
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def worked(db: Session, me: Viewer, number: str) -> Case:

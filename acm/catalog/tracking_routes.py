@@ -115,8 +115,11 @@ def _page(
         talk=talk_of(db, request, me.grants, ui.lang, internal=False),
         files=_files(db, request),
         answers=show_answers(db, request.form, request.fields, grants=me.grants, lang=ui.lang, zone=me.zone, now=now),
-        may_cancel=may(me.grants, "request.cancel", request) and request.current.category in tracking.WITHDRAWABLE,
-        may_reopen=may(me.grants, "request.reopen", request)
+        may_cancel=may(me.grants, "request.cancel", request)
+        and request.current.category in tracking.WITHDRAWABLE
+        and request.is_served,
+        may_reopen=request.is_served
+        and may(me.grants, "request.reopen", request)
         and tracking.may_reopen(request, now, ui.settings.reopen_days),
         may_work=me.may("page.work", request),
         mine=me.id in (request.requester_id, request.beneficiary_id),
