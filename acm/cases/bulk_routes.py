@@ -21,7 +21,7 @@ from acm.taxonomy.models import Term, Vocabulary
 from acm.web.forms import Form, Submitted
 from acm.web.routing import router as new_router
 from acm.web.runtime import Db
-from acm.web.templating import UI, Ui
+from acm.web.templating import UI, Ui, safe_path
 
 router = new_router()
 
@@ -48,7 +48,7 @@ def change_cases(ui: Ui, db: Db, me: Me, form: Submitted) -> Response:
     except Invalid as problem:
         db.rollback()
         return _form(ui, db, me, form, problem.errors, status=422)
-    back = form.text("back") or "/cases"
+    back = safe_path(form.text("back") or "/cases")
     if not outcome.failed:
         return ui.redirect(back)
     return ui.page("cases/changed.html", outcome=outcome, back=back)
@@ -68,7 +68,7 @@ def _form(
         cases=cases,
         numbers=numbers,
         focus=form.text("focus"),
-        back=form.text("back") or "/cases",
+        back=safe_path(form.text("back") or "/cases"),
         errors=errors,
         typed={name: form.text(name) for name in form.names()},
         **_choices(db, cases, ui),

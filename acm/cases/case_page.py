@@ -78,7 +78,7 @@ def case_values(session: Session, ui: UI, me: Viewer, number: str, vantage: Vant
         raise NotFound()
     works, served = may(me.grants, "page.work", case), session.info["snapshot"].find("page_type", case.type) is not None
     events = events_of(session, case)
-    parts = parts_of(session, case)
+    parts = parts_of(session, case, me.id)
     relatives = relatives_of(session, case, me.grants)
     lines, files = talk_of(session, case, me.grants, ui.lang, events, told=tab == "overview")
     values = head_values(ui, case, vantage, entered_of(case, events), parts)

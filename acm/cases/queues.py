@@ -28,7 +28,7 @@ from acm.people.rights import Grants, may
 from acm.snapshot import CORE, Snapshot
 
 MENU_CAP = 999
-SAVED_SECONDS = 5.0
+SAVED_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class OpenQueue:
 
 
 def queues_for(session: Session, snapshot: Snapshot, grants: Grants) -> list[OpenQueue]:
-    """The queues this person may open, in order; read once a request, saved ones at most a few seconds old."""
+    """The queues this person may open, in order; read once a request, saved ones at most half a minute old."""
     known: list[OpenQueue] | None = session.info.get("queues")
     if known is None:
         found = {q.slug: q for q in _of_groups(session, grants)}
@@ -198,7 +198,7 @@ def _saved(row: Queue) -> OpenQueue:
 
 
 def _kept(session: Session) -> list[OpenQueue]:
-    """All saved queues, at most a few seconds old in this process."""
+    """All saved queues, at most half a minute old in this process."""
     runtime = session.info.get("runtime")
     at, kept = runtime.parts.get("saved queues", (0.0, [])) if runtime else (0.0, [])
     if not at or time.monotonic() - at > SAVED_SECONDS:

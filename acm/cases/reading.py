@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from acm.journal import Event
 from acm.pages.comments import comments_of
 from acm.pages.files import by_comment, files_of
 from acm.pages.links import LINK_KINDS
-from acm.pages.models import Comment, Favourite, File, Link, Page, PagePerson
+from acm.pages.models import Comment, Draft, Favourite, File, Link, Page, PagePerson
 from acm.pages.types import FieldKind
 from acm.pages.visibility import inside, through, visible
 from acm.people.models import Person
@@ -46,6 +47,7 @@ class Parts:
     people: dict[str, list[Person]] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     kept_by: set[int] = field(default_factory=set)
+    draft: dict[str, Any] = field(default_factory=dict)
 
     def has(self, role: str, person_id: int) -> bool:
         return any(person.id == person_id for person in self.people.get(role, ()))
@@ -144,8 +146,13 @@ def _has_files(case: Case, events: Sequence[tuple[Event, Person | None]]) -> boo
     return asked or len(events) == MOST_EVENTS or any(event.kind == "file.added" for event, _actor in events)
 
 
-def parts_of(session: Session, case: Case) -> Parts:
-    """Participants, watchers, favourites and approval steps in one statement."""
+def draft_key(case: Case) -> str:
+    """Under which key an answer that is not sent yet is kept."""
+    return f"case:{case.id}"
+
+
+def parts_of(session: Session, case: Case, reader: int) -> Parts:
+    """Participants, watchers, favourites, approval steps and the reader's own draft in one statement."""
     nothing: Any = null()
     text = cast(nothing, String)
     people = select(
@@ -157,7 +164,9 @@ def parts_of(session: Session, case: Case) -> Parts:
     steps = select(
         Approval.approver_id, Approval.role, Approval.step, Approval.state, Approval.comment, Approval.asked_at, Approval.decided_at
     ).where(Approval.page_id == case.id)  # fmt: skip
-    part = union_all(people, kept.where(Favourite.page_id == case.id), steps).subquery("part")
+    draft = select(Draft.person_id, literal("draft"), nothing, nothing, cast(Draft.data, String), nothing, nothing)
+    mine = draft.where(Draft.person_id == reader, Draft.key == draft_key(case))
+    part = union_all(people, kept.where(Favourite.page_id == case.id), steps, mine).subquery("part")
     statement: Select[Any] = select(part, Person).outerjoin(Person, Person.id == part.c.person_id)
     found = Parts()
     for person_id, role, step, state, comment, asked_at, decided_at, person in session.execute(inside(statement)):
@@ -165,6 +174,8 @@ def parts_of(session: Session, case: Case) -> Parts:
             found.steps.append(Step(step, role, state, comment, asked_at, decided_at, person))
         elif role == "kept":
             found.kept_by.add(person_id)
+        elif role == "draft":
+            found.draft = json.loads(comment)
         elif person is not None:
             found.people.setdefault(role, []).append(person)
     found.steps.sort(key=lambda one: one.step)

@@ -303,3 +303,43 @@ def test_a_disabled_script_leaves_every_action_a_plain_form(browse, open_request
     assert f'href="/cases/{case.number}/state"' in html
     assert f'href="/cases/{case.number}/properties/owner"' in html
     assert session.get(Case, case.id).version == case.version
+
+
+def test_an_answer_that_is_not_sent_waits_for_its_writer_alone(browse, open_request):
+    case = open_request(owner="oleg")
+    oleg = browse("oleg")
+
+    kept = oleg.submit(f"/cases/{case.number}/draft", {"text": "Half a thought", "to": "team"})
+
+    assert kept.status_code == 204
+    assert "Half a thought" in oleg.get(f"/cases/{case.number}").text
+    assert "Half a thought" not in browse("pavel").get(f"/cases/{case.number}").text
+    oleg.submit(f"/cases/{case.number}/comments", {"text": "A whole thought", "to": "team"})
+    assert "Half a thought" not in oleg.get(f"/cases/{case.number}").text
+
+
+def test_ones_own_message_is_corrected_and_what_stood_there_is_kept(browse, open_request, session):
+    case = open_request(owner="oleg")
+    oleg = browse("oleg")
+    oleg.submit(f"/cases/{case.number}/comments", {"text": "Reboot the server", "to": "all"})
+    said = comments(session, case)[0]
+    path = f"/cases/{case.number}/comments/{said.id}"
+
+    oleg.submit(path, {"text": "Reboot the laptop"})
+
+    assert "Reboot the laptop" in oleg.get(f"/cases/{case.number}").text
+    assert "Reboot the server" in oleg.get(path).text
+    assert browse("pavel").submit(path, {"text": "mine now"}).status_code == 404
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "moved the case from “New” to “In progress”"), ("ru", "переводит дело из «Новая» в «В работе»")])  # fmt: skip
+def test_the_history_reads_as_sentences_in_both_languages(browse, open_request, lang, words):
+    case = open_request()
+    browse("oleg").submit(f"/cases/{case.number}/assignment", {"owner": "me"})
+    browse("oleg").submit(f"/cases/{case.number}/properties", {"name": "priority", "value": "1"})
+
+    html = browse("irina", lang=lang).get(f"/cases/{case.number}/history").text
+
+    assert words in html
+    assert ("Critical" if lang == "en" else "Критический") in html
+    assert "field.changed" not in html
