@@ -156,7 +156,7 @@ def rebuild(
     with db.writing(snapshot) as session:
         cursor = _cursor(session)
         cursor.tx, cursor.event_id = max((cursor.tx, cursor.event_id), newest)
-        _sum_all(session)
+        sum_all(session)
     return len(ids)
 
 
@@ -177,7 +177,8 @@ def _cursor(session: Session) -> Consumer:
     return cursor
 
 
-def _sum_all(session: Session) -> None:
+def sum_all(session: Session) -> None:
+    """Make all sums anew from the facts."""
     session.execute(delete(Rollup).where(true()))
     for grain, column in GRAINS.items():
         part, bucket = (literal(0), Fact.bucket) if column is None else (column, literal(0))
