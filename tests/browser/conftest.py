@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect, sync_playwright
 from sqlalchemy import update
 
 from acm import composition, migrating
@@ -100,9 +100,15 @@ Enter = Callable[..., Page]
 def enter(site: Site) -> Iterator[Enter]:
     """``enter("employee")`` is a page of that person's browser; ``enter()`` is nobody's.
 
-    ``lang``, ``width``, ``height``, ``scripts`` and whatever else a context of Playwright takes can be chosen.
+    ``lang``, ``width``, ``height``, ``scripts`` and whatever else a context of Playwright takes can be chosen. The console has to stay
+    silent: no error of a script, no breach of the security policy.
     """
     opened: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 422" not in message.text:
+            complaints.append(f"{message.location.get('url')}: {message.text}")
 
     def open_page(
         login: str | None = None, *, lang: str = "ru", width: int = 1440, height: int = 900, scripts: bool = True,
@@ -118,12 +124,15 @@ def enter(site: Site) -> Iterator[Enter]:
             viewport={"width": width, "height": height}, reduced_motion="reduce", **options,
         )  # fmt: skip
         context.set_default_timeout(PATIENCE)
+        context.on("console", hear)
+        context.on("weberror", lambda error: complaints.append(f"{error.page and error.page.url}: {error.error}"))
         opened.append(context)
         return context.new_page()
 
     yield open_page
     for context in opened:
         context.close()
+    assert not complaints, "the console of the browser complained"
 
 
 def prefer(site: Site, login: str, lang: str) -> None:
@@ -165,7 +174,8 @@ def look(enter: Enter, addresses: dict[str, str]) -> Look:
     def open_screen(name: str, **options: object) -> Page:
         page = enter(SCREENS[name].login, **options)
         answer = page.goto(addresses[name])
-        assert answer is not None and answer.status == 200, f"{addresses[name]}: {answer and answer.status}"
+        assert answer is not None
+        assert answer.status == 200, f"{addresses[name]}: {answer.status}"
         settle(page)
         return page
 

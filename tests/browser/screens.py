@@ -50,7 +50,9 @@ def places(session: Session) -> dict[str, str]:
     request = session.scalars(unrestricted(asked, why)).first()
     case = session.scalars(unrestricted(worked, why)).first()
     article = session.scalars(unrestricted(select(Article).order_by(Article.id), why)).first()
-    assert request and case and article
+    assert request
+    assert case
+    assert article
     return {"request": request.number, "case": case.number, "article": article.slug or article.number}
 
 

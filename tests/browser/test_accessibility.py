@@ -38,3 +38,10 @@ def test_no_rule_is_broken(look: Look, name: str, width: int) -> None:
         page.emulate_media(color_scheme=theme)
         settle(page)
         assert not violations(page), theme
+
+
+def test_axe_finds_what_is_broken(look: Look) -> None:
+    page = look("login")
+    page.evaluate("() => document.querySelector('label[for=login]').remove()")
+    page.evaluate(AXE.read_text())
+    assert any(found.startswith("label") for found in violations(page))
