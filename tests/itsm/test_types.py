@@ -106,3 +106,26 @@ def test_enabling_again_brings_everything_back(itsm, vpn):
     second = vpn()
 
     assert (second.type, second.type_version_id) == (first.type, first.type_version_id)
+
+
+def test_every_icon_it_names_is_in_the_sprite(itsm):
+    drawn = {line.split()[0] for line in (CORE.parent / "frontend" / "icons.txt").read_text().splitlines() if line}
+    given = [c.value for c in itsm.snapshot.plugins["itsm"].contributions]
+    named = {value.icon for value in given if hasattr(value, "icon")} | {
+        itsm.snapshot.plugins["itsm"].found.manifest.plugin.icon
+    }
+
+    assert named <= drawn
+
+
+def test_agents_of_it_have_its_queues_and_nobody_else(itsm, browse):
+    assert browse("oleg").get("/queues/it-new").status_code == 200
+    assert browse("irina").get("/queues/it").status_code == 200
+    assert browse("vera").get("/queues/it").status_code == 404
+
+
+def test_the_head_of_it_is_led_to_its_panel(itsm, browse):
+    page = browse("irina").get("/kpi", follow_redirects=True)
+
+    assert page.status_code == 200
+    assert "IT support" in page.text
