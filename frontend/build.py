@@ -6,7 +6,9 @@
 Every file's name holds a hash of its content, so that a browser may keep it for ever; the manifest
 tells which name a template's `app.css` has today. What comes out:
 
-    app.css      frontend/css/*.css in file-name order; url(x.woff2) names a file of the manifest
+    app.css      frontend/css/*.css in file-name order, for every page; url(x.woff2) names a file of the manifest
+    portal.css   frontend/css/6*.css, for the portal's shell
+    work.css     frontend/css/7*.css and 8*.css, for the workplace's shell and the panels
     app.js       frontend/js/*.js in file-name order, bundled with what they import from npm (a module)
     editor.js    Markdown toolbar and mention popup, for pages with a comment field (a module)
     htmx.js, hx-sse.js                  as published (classic scripts, in this order)
@@ -101,7 +103,8 @@ def build() -> None:
     manifest: dict[str, str] = {}
     for step in (fonts, images, sprite, scripts, notices):
         write_all(step(), manifest)
-    write_all({"app.css": stylesheet(manifest)}, manifest)
+    for name in ("app.css", "portal.css", "work.css"):
+        write_all({name: stylesheet(manifest, name)}, manifest)
     replace(STATIC / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
     replace(STATIC / ".stamp", before.encode())
     remove_stale(set(manifest.values()))
@@ -214,9 +217,15 @@ def without_source_map(script: bytes) -> bytes:
     return re.sub(rb"\n?//# sourceMappingURL=\S+\s*$", b"\n", script)
 
 
-def stylesheet(manifest: dict[str, str]) -> bytes:
-    """All of frontend/css, minified; each url() of a file becomes its name in the manifest."""
-    parts = [path.read_text(encoding="utf-8") for path in sorted((HERE / "css").glob("*.css"))]
+def sheet_of(path: Path) -> str:
+    """The sheet that a file of frontend/css belongs to, by the first digit of its name."""
+    return {"6": "portal.css", "7": "work.css", "8": "work.css"}.get(path.name[0], "app.css")
+
+
+def stylesheet(manifest: dict[str, str], sheet: str = "app.css") -> bytes:
+    """The files of one sheet, minified; each url() of a file becomes its name in the manifest."""
+    paths = [path for path in sorted((HERE / "css").glob("*.css")) if sheet_of(path) == sheet]
+    parts = [path.read_text(encoding="utf-8") for path in paths]
 
     def named(match: re.Match[str]) -> str:
         address = match["address"]
