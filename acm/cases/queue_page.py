@@ -220,9 +220,15 @@ def value_words(ui: UI, name: str, value: str, labels: Labels) -> str:
 
 
 def hidden_fields(opened: Opened) -> dict[str, str]:
-    """What the text field's form sends along, so that typing keeps the other conditions."""
+    """What the text field's form sends along, so that typing keeps the other conditions; defaults stay out."""
     kept = {name: ",".join(values) for name, values in opened.given.values.items() if name != "q"}
-    return kept | {"sort": opened.sort, "grouping": opened.grouping}
+    usual_sort = opened.queue.sort if opened.queue else "due"
+    usual_grouping = opened.queue.grouping if opened.queue else "due"
+    if opened.sort != usual_sort:
+        kept["sort"] = opened.sort
+    if opened.grouping != usual_grouping:
+        kept["grouping"] = opened.grouping
+    return kept
 
 
 def offers(ui: UI, opened: Opened) -> list[dict[str, Any]]:
