@@ -77,6 +77,13 @@ def floor(db: Database) -> FastAPI:
             rows = session.execute(select(*keys, *sums).where(*wanted).group_by(*keys)).all()
             return pages["panel"].render(rows=rows)
 
+    _take_writing(app, db)
+    return app
+
+
+def _take_writing(app: FastAPI, db: Database) -> None:
+    """A further page like another, in one transaction."""
+
     @app.post("/file", response_class=HTMLResponse)
     def file(number: str, like: int) -> str:
         table: Any = Page.__table__
@@ -86,5 +93,3 @@ def floor(db: Database) -> FastAPI:
             new = {k: v for k, v in row.items() if k != "id"} | {"number": number, "external": None, "opened_at": now}
             session.execute(insert(table).values(**new))
         return number
-
-    return app
