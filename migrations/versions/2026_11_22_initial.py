@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 04:33:04.099129
+Revision: 0001, after , 2026-11-22 05:17:14.701136
 """
 
 import sqlalchemy as sa
@@ -312,7 +312,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("stream", "seq", name=op.f("uq_event_stream_seq")),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index("ix_event_kind_at", ["kind", "at"], unique=False)
         batch_op.create_index("ix_event_page_id_id", ["page_id", "id"], unique=False)
         batch_op.create_index("ix_event_tx_id", ["tx", "id"], unique=False)
 
@@ -859,7 +858,6 @@ def downgrade() -> None:
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_tx_id")
         batch_op.drop_index("ix_event_page_id_id")
-        batch_op.drop_index("ix_event_kind_at")
 
     op.drop_table("event")
     op.drop_table("draft")
