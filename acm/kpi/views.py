@@ -9,7 +9,7 @@ from typing import Any
 from acm.i18n import Message, _, ngettext, translator
 from acm.i18n import words as in_language
 from acm.kpi import saying
-from acm.kpi.declarations import STAYS, Measure, Widget
+from acm.kpi.declarations import STAYS, FactKind, Measure, Widget
 from acm.kpi.drill import Links
 from acm.kpi.figures import Number, Sums, number, number_within
 from acm.kpi.names import Names
@@ -20,6 +20,8 @@ from acm.web.charts import Sample
 OFFICE = range(8, 20)
 MOST_CAUSES = 6
 LEAST_CAUSE = 0.05
+UNTIL_SOLVED = tuple(kind for kind in STAYS if kind is not FactKind.STAYED_RESOLVED)
+"""Where time goes until the solution; how long the requester takes to confirm it is no part of it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _figure(widget: Widget, measure: Measure, title: str, material: Material) ->
         "count": now.count,
         "change": changed,
         "note": _note(measure, past, material),
-        "spark": charts.sparkline([found.value for _part, found, _before in trend]),
+        "spark": charts.sparkline([found.value for _part, found, _before in trend if found.value is not None]),
         "bad": changed is not None and changed.good is False,
     }
     return View(widget, title, table=_trend_table(measure, title, trend, material), parts=shown)
@@ -137,6 +139,7 @@ def _line(widget: Widget, measure: Measure, title: str, material: Material) -> V
         target=measure.target,
         bounds=(0, 100) if measure.of == "share" else (0, None),
         least=1 if measure.of == "count" else 0,
+        gaps="bridged",
     )
     shown = {
         "chart": chart,
@@ -187,7 +190,7 @@ def _why(widget: Widget, measure: Measure, title: str, material: Material) -> Vi
         href = material.links.to(measure.key, material.choice.now, **narrower) if count else ""
         name = service_name(service, material)
         said = words.signed(added, material.lang)
-        samples.append(Sample(name, round(added, 2), said, href, count if href else None))
+        samples.append(Sample(name, added, said, href, count if href else None))
         rows.append(
             [
                 Cell(name, name),
@@ -244,7 +247,7 @@ def _why_lead(changed: saying.Change, bars: charts.Contributions, material: Mate
 def _stages(widget: Widget, material: Material) -> View:
     title = in_language(widget.titles, material.lang)
     samples, rows = [], []
-    for kind in STAYS:
+    for kind in UNTIL_SOLVED:
         measure = material.measures.get(kind.value)
         now, past = material.stays[0].classes(kind.value), material.stays[1].classes(kind.value)
         if measure is None or not (now or past):

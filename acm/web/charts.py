@@ -186,11 +186,12 @@ def line_chart(
     events: Sequence[Event] = (),
     bounds: tuple[float | None, float | None] = (None, None),
     least: float = 0.0,
+    gaps: Literal["open", "bridged"] = "open",
 ) -> LineChart:
     """Draw samples over time, with the past of each where it has one.
 
     `say` words the grid; `bounds` are limits no axis goes beyond (0 and 100 for shares); `least` is the smallest
-    step of the grid (1 for counts).
+    step of the grid (1 for counts); `gaps` where there is no value stay open or are bridged by the line.
     """
     values = [sample.value for sample in samples]
     past = [sample.past for sample in samples]
@@ -199,10 +200,13 @@ def line_chart(
     places = _places(values, bottom, top)
     width = 100 / max(len(samples), 1)
     known = [sample for sample in samples if sample.value is not None]
+    drawn, before = places, _places(past, bottom, top)
+    if gaps == "bridged":
+        drawn, before = [place for place in places if place], [place for place in before if place]
     return LineChart(
-        line=smooth(places),
-        area=area(places),
-        past=smooth(_places(past, bottom, top)),
+        line=smooth(drawn),
+        area=area(drawn),
+        past=smooth(before),
         target=None if target is None else _height(target, bottom, top),
         grid=tuple(Tick(_height(value, bottom, top), say(value)) for value in reversed(grid)),
         axis=_axis([sample.label for sample in samples]),

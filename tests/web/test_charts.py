@@ -251,3 +251,10 @@ def test_styles_are_nothing_but_geometry_and_words_are_escaped():
     assert html.count("<svg") == html.count("</svg>") == 2
     for style in re.findall(r'style="([^"]*)"', html):
         assert re.fullmatch(r"(?:(?:left|top|width|--[a-z]+):-?[\d.]+%?;?)+", style)
+
+
+def test_a_line_may_bridge_days_without_a_value():
+    samples = [Sample("1", 10), Sample("2", None), Sample("3", 20)]
+
+    assert line_chart(samples, str, gaps="bridged").line.count("M") == 1
+    assert line_chart(samples, str).line.count("M") == 2
