@@ -168,7 +168,7 @@ def properties(case: Case, lang: str, *, works: bool, relatives: list[Relative] 
     if case.branch:
         lines.append(Property("branch", _("Branch"), case.branch.name(lang)))
     if service:
-        lines.append(Property("service", _("Service"), service.title, href=service.href))
+        lines.append(Property("service", _("Service"), service.title_in(lang), href=service.href))
     if kind.priorities:
         lines.append(Property("priority", _("Priority"), priority_name(case, lang), None, works))
     for name, label, options in (("impact", _("Impact"), kind.impacts), ("urgency", _("Urgency"), kind.urgencies)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -65,6 +65,12 @@ class Relative:
     slug: str | None
     is_open: bool
     link_id: int | None = None
+    texts: Mapping[str, Any] = field(default_factory=dict)
+
+    def title_in(self, lang: str) -> str:
+        """The title in the reader's language, where it is translated."""
+        said = self.texts.get(lang) or {}
+        return str(said.get("title") or self.title)
 
     @property
     def href(self) -> str:
@@ -191,25 +197,25 @@ def relatives_of(session: Session, case: Case, grants: Grants) -> list[Relative]
     statement = (
         select(
             Page.id, Page.number, Page.title, Page.kind, Page.slug, Page.is_open, Page.parent_id,
-            Link.id, Link.kind, Link.source_id,
+            Link.id, Link.kind, Link.source_id, Page.texts,
         )
         .outerjoin(Link, ends)
         .where(or_(Page.id == case.service_id, Page.id == case.parent_id, Page.parent_id == case.id, Link.id.is_not(None)))
         .order_by(Page.id)
     )  # fmt: skip
     found = []
-    for id_, number, title, kind, slug, is_open, parent_id, link_id, link, source_id in session.execute(
+    for id_, number, title, kind, slug, is_open, parent_id, link_id, link, source_id, texts in session.execute(
         through(statement, grants)
     ):
         about = (number, title, kind, slug, is_open)
         if id_ == case.service_id and link_id is None:
-            found.append(Relative("service", None, *about))
+            found.append(Relative("service", None, *about, texts=texts))
         if id_ == case.parent_id:
-            found.append(Relative("parent", _("part of"), *about))
+            found.append(Relative("parent", _("part of"), *about, texts=texts))
         if parent_id == case.id:
-            found.append(Relative("child", _("part"), *about))
+            found.append(Relative("child", _("part"), *about, texts=texts))
         if link_id is not None:
-            found.append(Relative("link", LINK_KINDS[link][0 if source_id == case.id else 1], *about, link_id))
+            found.append(Relative("link", LINK_KINDS[link][0 if source_id == case.id else 1], *about, link_id, texts))
     return found
 
 

@@ -45,6 +45,7 @@ class Site:
     address: str
     runtime: Runtime
     browser: Browser
+    addresses: dict[str, str]
     signed_in: dict[str, StorageState] = field(default_factory=dict)
 
     @property
@@ -80,6 +81,9 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(app: Application, chromium: Browser) -> Iterator[Site]:
     """The application on a port of its own, with the worker beside it as ``acm serve`` has it."""
+    with app.runtime.db.reading(app.runtime.snapshot) as session:
+        found = places(session)
+    addresses = {name: screen.path.format(**found) for name, screen in SCREENS.items()}
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(100)
@@ -88,7 +92,7 @@ def site(app: Application, chromium: Browser) -> Iterator[Site]:
         thread.start()
         while not server.started:
             time.sleep(0.02)
-        yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", app.runtime, chromium)
+        yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", app.runtime, chromium, addresses)
         server.should_exit = True
         thread.join(timeout=15)
 
@@ -162,9 +166,7 @@ Look = Callable[..., Page]
 @pytest.fixture(scope="session")
 def addresses(site: Site) -> dict[str, str]:
     """The addresses of the main screens."""
-    with site.runtime.db.reading(site.runtime.snapshot) as session:
-        found = places(session)
-    return {name: screen.path.format(**found) for name, screen in SCREENS.items()}
+    return site.addresses
 
 
 @pytest.fixture
