@@ -124,7 +124,7 @@ def enable(session: Session, runtime: Runtime, slug: str, origin: Origin, *, gen
     """
     found = discover(runtime.settings.plugin_path).get(slug)
     if found is None:
-        raise NotFound()
+        raise NotFound("There is no plugin of that name")
     snapshot = _tried(runtime, found)
     if found.manifest and (lack := found.manifest.missing(_enabled(session))):
         raise PluginRefused(lack)
@@ -147,7 +147,7 @@ def disable(session: Session, runtime: Runtime, slug: str, origin: Origin, *, ge
     Refused while another enabled plugin requires it.
     """
     if session.get(Plugin, slug) is None:
-        raise NotFound()
+        raise NotFound("There is no plugin of that name")
     enabled = _enabled(session)
     for other in discover(runtime.settings.plugin_path).values():
         if other.slug in enabled and other.manifest and slug in other.manifest.plugin.requires:

@@ -119,7 +119,7 @@ def _words(one: Field, value: Any, named: _Named) -> str:
             case FieldKind.DATETIME:
                 return said.moment(datetime.fromisoformat(value), lang, named.zone, named.now)
             case FieldKind.YES_NO:
-                return translator(lang).gettext("Yes" if value else "No")
+                return translator(lang).gettext("Yes") if value else translator(lang).gettext("No")
             case FieldKind.CHOICE | FieldKind.MULTI_CHOICE:
                 return _option(one, value, named)
             case FieldKind.DEPARTMENT:
