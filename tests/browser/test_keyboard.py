@@ -18,7 +18,10 @@ MOST_STEPS = 90
 FOCUSED = """() => {
   const e = document.activeElement
   if (!e || e === document.body) return null
-  const ring = n => { const s = getComputedStyle(n); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 }
+  const ring = n => {  // the composer draws its ring as a border with a shadow
+    const s = getComputedStyle(n)
+    return n.matches(".composer") ? s.boxShadow !== "none" : s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2
+  }
   const r = e.getBoundingClientRect()
   const seen = r.width < 2 || (r.bottom > 0 && r.top < innerHeight && r.right > 0 && r.left < innerWidth)
   const at = document.elementFromPoint(r.left + r.width / 2, r.top + Math.min(r.height / 2, 12))
