@@ -31,6 +31,7 @@ PROTECTED = frozenset(
         "page_term",
         "approval",
         "notification",
+        "fact",
     }
 )
 MARK = "/*door:"
