@@ -193,9 +193,9 @@ class Life:
             self._enter(StateCategory.ACTIVE, self.requester)
             self._later(self._about(self.definition.sla.resolve_hours * 0.25, 0.5))
             self._resolve(owner)
-        if self.random.random() < 0.4:
+        if self.random.random() < 0.58:
             self._later(self._about(4, 0.8), OFFICE_HOURS)
-            if self.random.random() < (0.4 if self.talks else 0.08):
+            if self.random.random() < (0.3 if self.talks else 0.08):
                 self._comment(self.requester, self._say("thanks"))
             self._enter(StateCategory.CLOSED, self.requester)
         else:
