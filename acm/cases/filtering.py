@@ -35,7 +35,7 @@ from acm.cases.models import Case
 from acm.errors import Invalid
 from acm.i18n import _
 from acm.pages.models import PageTerm
-from acm.pages.types import StateCategory
+from acm.pages.types import DONE, StateCategory
 from acm.pages.visibility import visible
 from acm.people.rights import Grants
 
@@ -234,6 +234,8 @@ def _word(name: str, value: str) -> ColumnElement[bool]:
     if name == "category" and value in ("open", "done"):
         return Case.is_open.is_(value == "open")
     found: ColumnElement[bool] = WORDS[name] == ("" if value == "none" else value)
+    if name == "category":  # the indexes of lists begin with who works a case and whether it is open
+        return and_(Case.is_open.is_(value not in DONE), found)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, and_, cast, literal, null, or_, select, union_all
+from sqlalchemy import Select, String, cast, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from acm.cases.models import MOVES, Approval, Case
@@ -190,17 +190,19 @@ def parts_of(session: Session, case: Case, reader: int) -> Parts:
 
 def relatives_of(session: Session, case: Case, grants: Grants) -> list[Relative]:
     """Service, parent, children and linked pages that this person may see, in one statement."""
-    ends = or_(
-        and_(Link.source_id == case.id, Link.target_id == Page.id),
-        and_(Link.target_id == case.id, Link.source_id == Page.id),
+    outward = select(Link.target_id.label("page_id"), Link.id, Link.kind, Link.source_id).where(
+        Link.source_id == case.id
     )
+    inward = select(Link.source_id, Link.id, Link.kind, Link.source_id).where(Link.target_id == case.id)
+    links = union_all(outward, inward).subquery()
+    above = [i for i in (case.service_id, case.parent_id) if i is not None]
     statement = (
         select(
             Page.id, Page.number, Page.title, Page.kind, Page.slug, Page.is_open, Page.parent_id,
-            Link.id, Link.kind, Link.source_id, Page.texts,
+            links.c.id, links.c.kind, links.c.source_id, Page.texts,
         )
-        .outerjoin(Link, ends)
-        .where(or_(Page.id == case.service_id, Page.id == case.parent_id, Page.parent_id == case.id, Link.id.is_not(None)))
+        .outerjoin(links, links.c.page_id == Page.id)
+        .where(or_(Page.id.in_(above), Page.parent_id == case.id, Page.id.in_(select(links.c.page_id))))
         .order_by(Page.id)
     )  # fmt: skip
     found = []

@@ -39,7 +39,11 @@ def names_of(session: Session, scope: Scope, found: Iterable[int], lang: str) ->
     chosen = [*found, scope.filters.get("service", 0)]
     services: Any = select(literal("service", String), Page.id, nothing, Page.title, Page.texts, never)
     services = services.where(Page.kind == "service", or_(mine, Page.id.in_(chosen)))
-    newer = tuple_(Event.tx, Event.id) > tuple_(Consumer.tx, Consumer.event_id)
+    newer: Any = Event.id > Consumer.event_id
+    order: tuple[Any, ...] = (Event.id,)
+    if session.get_bind().dialect.name == "postgresql":
+        newer = tuple_(Event.tx, Event.id) > tuple_(Consumer.tx, Consumer.event_id)
+        order = (Event.tx, Event.id)
     fresh: Any = (
         select(
             literal("waiting", String), literal(0, Integer), nothing, literal("", String), nothing, Event.recorded_at
@@ -47,7 +51,7 @@ def names_of(session: Session, scope: Scope, found: Iterable[int], lang: str) ->
         .select_from(Event)
         .join(Consumer, and_(Consumer.name == NAME, newer))
         .where(Event.kind.in_(KINDS))
-        .order_by(Event.tx, Event.id)
+        .order_by(*order)
         .limit(1)
     )
     joined: Any = union_all(branches, inside(services), select(inside(fresh).subquery()))
