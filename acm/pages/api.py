@@ -13,6 +13,7 @@ from acm.errors import Forbidden
 from acm.journal import Event, settled
 from acm.pages.comments import add_comment, comments_of
 from acm.pages.files import attach, require_attaching
+from acm.pages.links import names_only_visible
 from acm.pages.models import File, Page
 from acm.pages.visibility import inside, visible, visible_page
 from acm.people.rights import may, require
@@ -195,6 +196,7 @@ def list_page_events(db: Db, me: Me, number: str, page: Paged) -> Any:
     """The journal of one page, internal events only for those who work it."""
     found: Page = visible_page(db, me.grants, number)
     statement = select(Event).where(Event.page_id == found.id, Event.id > after_id(page)).order_by(Event.id)
+    statement = statement.where(names_only_visible(me.grants))
     if not may(me.grants, "comment.internal", found):
         statement = statement.where(Event.audience == "all")
         hidden = [f.key for f in found.form if f.internal]
@@ -213,8 +215,9 @@ def list_events(db: Db, me: Me, page: Paged) -> Any:
     place = (int(page.cursor.get("tx", 0)), after_id(page))
     seen = visible(me.grants).with_only_columns(Page.id)
     statement = select(Event).where(
-        tuple_(Event.tx, Event.id) > place, Event.page_id.in_(seen), Event.audience == "all"
-    )
+        tuple_(Event.tx, Event.id) > place, Event.page_id.in_(seen), Event.audience == "all",
+        names_only_visible(me.grants),
+    )  # fmt: skip
     rows = db.scalars(settled(inside(statement), db).order_by(Event.tx, Event.id).limit(page.limit + 1)).all()
     return page_of(rows, page.limit, EventView.model_validate, lambda e: write_cursor(tx=e.tx, id=e.id))
 

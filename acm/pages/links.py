@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from acm.errors import Conflict, Invalid
 from acm.i18n import Message, _
-from acm.journal import Origin
+from acm.journal import Event, Origin
 from acm.pages.models import Link, Page
 from acm.pages.visibility import inside, visible
 from acm.people.rights import Grants
@@ -23,6 +23,8 @@ LINK_KINDS: dict[str, tuple[Message, Message]] = {
     "explains": (_("explains"), _("is explained by")),
 }
 DEEPEST = 20
+NAMING = ("link.added", "link.removed", "child.added", "child.removed")
+HANGING = "parent.changed"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,21 @@ def links_of(session: Session, page: Page, grants: Grants, *kinds: str) -> list[
         if other is not None:
             linked.append(Linked(row.id, row.kind, LINK_KINDS[row.kind][0 if here else 1], other))
     return linked
+
+
+def names_only_visible(grants: Grants) -> ColumnElement[bool]:
+    """The condition on events that none names a page which this person may not see."""
+    seen = visible(grants, Page).with_only_columns(Page.id)
+    before, after, other = (Event.data[key].as_integer() for key in ("from", "to", "page"))
+    return or_(
+        Event.kind.not_in((*NAMING, HANGING)),
+        and_(Event.kind.in_(NAMING), other.in_(seen)),
+        and_(
+            Event.kind == HANGING,
+            or_(before.is_(None), before.in_(seen)),
+            or_(after.is_(None), after.in_(seen)),
+        ),
+    )
 
 
 def set_parent(session: Session, child: Page, parent: Page | None, origin: Origin) -> None:

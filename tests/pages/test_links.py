@@ -48,6 +48,20 @@ def test_a_link_to_a_page_one_may_not_see_is_not_there(session, write, note, gra
     assert [x.page.id for x in links_of(session, article, grants("vera"))] == [secret.id]
 
 
+def test_the_events_of_the_api_do_not_name_a_page_that_the_reader_may_not_see(session, write, note, browse, origin):
+    article, open_one, secret = write("VPN"), write("Proxy"), note("Dismissal", owner="vera", confidential=True)
+    link_pages(session, article, secret, "relates", origin)
+    link_pages(session, article, open_one, "relates", origin)
+    set_parent(session, article, secret, origin)
+    session.commit()
+
+    def told(login):
+        return [e["kind"] for e in browse(login).get(f"/api/v1/pages/{article.number}/events").json()["items"]]
+
+    assert told("oleg") == ["page.created", "link.added"]
+    assert told("vera") == ["page.created", "link.added", "link.added", "parent.changed"]
+
+
 def test_a_link_that_is_removed_is_gone_from_both_sides_and_both_remember(session, write, grants, origin):
     one, other = write("One"), write("Other")
     link = link_pages(session, one, other, "blocks", origin)
