@@ -29,7 +29,8 @@ def main() -> None:
             command.revision(settings, "initial", autogenerate=True, rev_id="0001")
     for made in VERSIONS.glob("*.py"):
         made.write_text(made.read_text().replace("astext_type=Text()", "astext_type=sa.Text()"))
-    subprocess.run([str(ROOT / ".venv/bin/ruff"), "format", "-q", str(VERSIONS)], check=True)
+    for command_ in (["check", "--fix"], ["format"]):
+        subprocess.run([str(ROOT / ".venv/bin/ruff"), *command_, "-q", str(VERSIONS)], check=True)
 
 
 if __name__ == "__main__":

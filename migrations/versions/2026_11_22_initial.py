@@ -6,6 +6,7 @@ Revision: 0001, after , 2026-11-22 05:17:14.701136
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
 import acm.db
 
 revision = "0001"
