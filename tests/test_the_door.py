@@ -146,15 +146,12 @@ def _build(session, data):
     roles = list(session.scalars(select(Role.id).order_by(Role.id)))
     maybe = lambda among: data.draw(st.none() | st.sampled_from(among))  # noqa: E731
     departments[1].parent_id = departments[0].id if data.draw(FLAGS) else None
+    held: set[tuple[int, int, int | None]] = set()
     for _ in range(data.draw(st.integers(0, 2))):
         where = maybe([d.id for d in departments])
-        session.merge(
-            PersonRole(
-                person_id=data.draw(st.sampled_from(people)),
-                role_id=data.draw(st.sampled_from(roles)),
-                department_id=where,
-            )
-        )
+        held.add((data.draw(st.sampled_from(people)), data.draw(st.sampled_from(roles)), where))
+    there = {(r.person_id, r.role_id, r.department_id) for r in session.scalars(select(PersonRole))}
+    session.add_all(PersonRole(person_id=p, role_id=r, department_id=d) for p, r, d in held - there)
     version = stored_version(session, THING)
     audience = [f"d:{departments[0].id}", f"d:{departments[1].id}", f"g:{groups[0]}", "b:1", "r:admin", "r:agent"]
     for number in range(data.draw(st.integers(1, 4))):

@@ -131,7 +131,10 @@ def reader_tokens(grants: Grants) -> frozenset[str]:
     )
     if "page.read" in grants.everywhere:
         tokens.add("cases")
+    if "case.work" in grants.everywhere:
+        tokens.add("work:all")
     tokens |= {f"read:{d}" for d in grants.departments_with("page.read")}
+    tokens |= {f"work:{d}" for d in grants.departments_with("case.work")}
     return frozenset(tokens)
 
 
@@ -152,11 +155,11 @@ def page_tokens(page: Page, people: set[int], groups: set[int], audience: set[st
     return frozenset(tokens)
 
 
-def internal_tokens(page: Page, groups: set[int]) -> frozenset[str]:
-    """Who may find a page by its internal comments: those who work it."""
-    tokens = {f"g:{i}" for i in groups | ({page.group_id} if page.group_id else set())}
+def internal_tokens(page: Page) -> frozenset[str]:
+    """Who may find a page by its internal comments: the same as ``may(grants, "comment.internal", page)``."""
+    tokens = {f"g:{page.group_id}"} if page.group_id is not None else set()
     if page.owner_id is not None:
         tokens.add(f"p:{page.owner_id}")
-    if not page.confidential and page.department_id is not None:
-        tokens.add(f"read:{page.department_id}")
+    if not page.confidential:
+        tokens |= {"work:all"} | ({f"work:{page.department_id}"} if page.department_id is not None else set())
     return frozenset(tokens)

@@ -48,7 +48,7 @@ def page_documents(session: Session, ids: Collection[int]) -> list[Change]:
             tokens=page_tokens(
                 page, people.get(page.id, set()), groups.get(page.id, set()), audience.get(page.id, set())
             ),
-            inner=internal_tokens(page, groups.get(page.id, set())),
+            inner=internal_tokens(page),
             terms=terms.get(page.id, set()),
             talk=talk.get(page.id, {}),
         )

@@ -33,7 +33,7 @@ QUIET = (
 )  # fmt: skip
 PASSWORD = "demo"
 CASES = 80
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Milliseconds a browser waits for what it expects."""
 LANGUAGES = {"ru": "ru-RU", "en": "en-GB"}
 

@@ -68,7 +68,7 @@ def test_hits_are_offered_while_one_types(enter: Enter) -> None:
     page = enter("employee")
     page.goto("/")
     page.locator("#q").press_sequentially("мзт", delay=30)
-    expect(page.locator("#hits").get_by_role("link", name="Не подключается VPN")).to_be_visible()
+    expect(page.locator("#hits").get_by_role("link", name="Не подключается VPN", exact=True)).to_be_visible()
 
 
 def test_an_english_employee_files_vpn_and_sees_who_holds_it(enter: Enter) -> None:

@@ -11,6 +11,7 @@ from acm import clock
 from acm.db import Database
 from acm.journal import Origin
 from acm.kernel import lifecycle
+from acm.kernel.guard import recent
 from acm.settings import Settings
 from acm.web.runtime import Runtime
 
@@ -97,3 +98,9 @@ def disable(runtime: Runtime) -> Callable[[str], None]:
         lifecycle.publish(runtime)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def no_failures_of_other_tests() -> None:
+    """Failures are kept for the whole process: each test begins without any."""
+    recent.clear()
