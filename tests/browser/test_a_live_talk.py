@@ -1,4 +1,8 @@
-"""What another person writes arrives on the open case without a press."""
+"""What another person writes arrives on the open case without a press.
+
+Runs first, on a fresh server: after the walk of ``test_flows.py`` in the same process it failed, and the cause is not
+known yet.
+"""
 
 from __future__ import annotations
 
