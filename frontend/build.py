@@ -11,7 +11,7 @@ tells which name a template's `app.css` has today. What comes out:
     work.css     frontend/css/7*.css and 8*.css, for the workplace's shell and the panels
     app.js       frontend/js/*.js in file-name order, bundled with what they import from npm (a module)
     editor.js    Markdown toolbar and mention popup, for pages with a comment field (a module)
-    htmx.js, hx-sse.js                  as published (classic scripts, in this order)
+    htmx.js      htmx and its extension hx-sse as published (a classic script)
     icons.svg    the sprite of icons.txt: <use href="…/icons.svg#i-NAME">
     onest-cyrillic.woff2, onest-latin.woff2
     the files of frontend/img           as they are
@@ -206,11 +206,17 @@ def scripts() -> Files:
     own = "".join(f'import "./js/{path.name}";\n' for path in sorted((HERE / "js").glob("*.js")))
     editor = 'import "@github/markdown-toolbar-element";\nimport "@github/text-expander-element";\n'
     return {
-        "htmx.js": without_source_map(package_file("htmx.org/dist/htmx.min.js")),
-        "hx-sse.js": without_source_map(package_file("htmx.org/dist/ext/hx-sse.min.js")),
+        "htmx.js": htmx(),
         "app.js": esbuild(own, "--bundle", "--format=esm", "--target=es2022", "--loader=js"),
         "editor.js": esbuild(editor, "--bundle", "--format=esm", "--target=es2022", "--loader=js"),
     }
+
+
+def htmx() -> bytes:
+    """The library and its extension in one file: htmx starts on the next tick of a deferred script, so that an
+    extension in a file of its own is sometimes too late, and its elements stay dead."""
+    parts = ("htmx.org/dist/htmx.min.js", "htmx.org/dist/ext/hx-sse.min.js")
+    return b";\n".join(without_source_map(package_file(part)) for part in parts)
 
 
 def without_source_map(script: bytes) -> bytes:

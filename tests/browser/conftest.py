@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect, sync_playwright
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from acm import composition, migrating
 from acm.app import Application, create_app
 from acm.db import Database
 from acm.demo.building import Building
+from acm.journal import Consumer, Event
+from acm.pages.visibility import unrestricted
 from acm.people.models import Person
 from acm.settings import Settings
 from acm.web.runtime import Runtime
@@ -158,6 +160,27 @@ def _sign_in(site: Site, login: str) -> StorageState:
     state = context.storage_state()
     context.close()
     return state
+
+
+Counted = Callable[[], None]
+
+
+@pytest.fixture(scope="session")
+def counted(site: Site) -> Counted:
+    """``counted()`` waits until the figures know all that has happened so far."""
+
+    def wait() -> None:
+        with site.runtime.db.reading() as session:
+            newest = session.scalar(unrestricted(select(func.max(Event.id)), "tests"))
+        ends = time.monotonic() + PATIENCE / 1000
+        while time.monotonic() < ends:
+            with site.runtime.db.reading() as session:
+                if session.get_one(Consumer, "kpi").event_id >= newest:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("the figures did not follow the journal")
+
+    return wait
 
 
 Look = Callable[..., Page]

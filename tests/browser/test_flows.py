@@ -11,10 +11,8 @@ from playwright.sync_api import Page, expect
 from acm.i18n import translator
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Enter
+    from tests.browser.conftest import Counted, Enter
 
-LONG = 20_000
-"""Milliseconds for what comes after the next round of the worker."""
 ru = translator("ru").gettext
 en = translator("en").gettext
 
@@ -80,8 +78,9 @@ def test_an_english_employee_files_vpn_and_sees_who_holds_it(enter: Enter) -> No
     expect(page.locator("#goal dl")).to_contain_text("Networks")
 
 
-def test_one_request_goes_from_the_portal_to_the_panel(enter: Enter) -> None:
+def test_one_request_goes_from_the_portal_to_the_panel(enter: Enter, counted: Counted) -> None:
     employee, agent, head = enter("employee"), enter("agent"), enter("head")
+    counted()
     before = opened_figure(head)
     find_service(employee, "vpn", "Не подключается VPN")
     number = file_vpn_trouble(employee, "Ошибка 809 из гостиницы, значок серый")
@@ -106,6 +105,7 @@ def test_one_request_goes_from_the_portal_to_the_panel(enter: Enter) -> None:
     employee.goto(f"/requests/{number}")
     expect(employee.get_by_role("heading", name=ru("Did it help?"))).to_be_visible()
 
+    counted()
     _find_behind_the_figure(head, number, before)
 
 
@@ -142,10 +142,6 @@ def _resolve(page: Page, words: str) -> None:
 
 
 def _find_behind_the_figure(page: Page, number: str, before: int) -> None:
-    for _attempt in range(10):
-        if opened_figure(page) > before:
-            break
-        page.wait_for_timeout(LONG / 10)
     after = opened_figure(page)
     assert after == before + 1
     page.locator("#w-itsm-figure_opened a[data-count]").first.click()

@@ -1,8 +1,4 @@
-"""What another person writes arrives on the open case without a press.
-
-Runs first, on a fresh server: after the walk of ``test_flows.py`` in the same process it failed, and the cause is not
-known yet.
-"""
+"""What another person writes arrives on the open case without a press."""
 
 from __future__ import annotations
 
