@@ -41,7 +41,9 @@ class Settings(BaseModel):
     safe_mode: bool = Field(False, description="Start without loading any plugin.")
     plugin_path: Path = Field(Path("plugins"), description="Directory in which plugins are discovered.")
     outbound_allow: str = Field(
-        "", description="`host:port` list that outgoing requests may reach besides public addresses."
+        "",
+        description="`host:port` list that outgoing requests may reach besides public addresses.",
+        pattern=r"^[\s,]*([^\s,;]+:\d{1,5}([\s,]+|$))*$",
     )
     upload_limit_mb: int = Field(50, description="Largest file a person may attach, in MiB.")
     body_limit_mb: int = Field(64, description="Largest request body, in MiB.")
