@@ -16,6 +16,7 @@ from acm.catalog import routes as catalog_routes
 from acm.db import Database
 from acm.jobs.queue import Worker
 from acm.kernel import api as kernel_api
+from acm.kernel import away as kernel_away
 from acm.kernel import contributions as kernel_contributions
 from acm.kernel import routes as kernel_routes
 from acm.kernel.world import World
@@ -90,6 +91,7 @@ def routers() -> list[APIRouter]:
         taxonomy_api.router,
         kernel_routes.router,
         kernel_api.router,
+        kernel_away.router,
     ]
 
 

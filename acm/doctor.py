@@ -15,6 +15,7 @@ from acm.i18n import translator
 from acm.jobs.models import Job
 from acm.journal import Consumer, Event
 from acm.kernel import lifecycle
+from acm.kernel.models import ENABLED
 from acm.pages.models import File
 from acm.pages.visibility import unrestricted
 from acm.people.models import Installation
@@ -138,7 +139,7 @@ def _plugins(runtime: Runtime, _now: datetime) -> Iterator[tuple[bool, str]]:
     for plugin in troubled:
         yield False, f"{plugin.slug}: {plugin.state}: {plugin.reason}"
     if not troubled:
-        enabled = [p.slug for p in plugins if p.state == lifecycle.ENABLED]
+        enabled = [p.slug for p in plugins if p.state == ENABLED]
         yield True, f"{len(plugins)} there, enabled: {', '.join(enabled) or 'none'}"
 
 

@@ -72,6 +72,7 @@ def only(*logins: str) -> Rule:
     return Rule(sees={"": frozenset(logins)}, may={"": frozenset(logins)})
 
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PUBLIC = Rule(anonymous=True)
 SIGNED_IN = Rule()
 NOBODYS = only()  # an unknown name: there is nothing for anybody
@@ -129,6 +130,7 @@ ROUTES: dict[str, Rule] = {
     "POST /admin/plugins/{slug}/settings": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
     "GET /api/v1/plugins": PLUGIN_AREA,
     "POST /api/v1/plugins/{slug}/state": PLUGIN_AREA,
+    **{f"{method} {way}{{slug}}/{{rest:path}}": NOBODYS for method in METHODS for way in ("/p/", "/api/p/")},
     # pages of every kind
     "GET /pages/{number}": sees(*PAGES),
     "POST /pages/{number}/comments": sees(*PAGES),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from acm.kernel import lifecycle
+from acm.kernel.models import ENABLED, IN_REPAIR
 from acm.people.signin import Me, permitted
 from acm.web.api import Model, View, api_router
 from acm.web.runtime import App, Db
@@ -24,10 +27,11 @@ class PluginView(View):
 
 
 class Toggle(Model):
-    """``generation`` is the one you saw; a later one answers 409."""
+    """``generation`` is the one you saw; a later one answers 409. ``reason`` is told where the plugin is in repair."""
 
-    state: Literal["enabled", "disabled"]
+    state: Literal["enabled", "disabled", "in_repair"]
     generation: int | None = None
+    reason: str = Field("", max_length=2000)
 
 
 @router.get("/plugins", dependencies=[permitted("admin.plugins")])
@@ -38,9 +42,11 @@ def list_plugins(db: Db, me: Me, app: App) -> list[PluginView]:
 
 @router.post("/plugins/{slug}/state", dependencies=[permitted("admin.plugins")])
 def toggle_plugin(db: Db, me: Me, app: App, slug: str, toggle: Toggle) -> PluginView:
-    """Enable or disable a plugin."""
-    if toggle.state == lifecycle.ENABLED:
+    """Enable a plugin, disable it, or take it into repair."""
+    if toggle.state == ENABLED:
         lifecycle.enable(db, app, slug, me.origin(), generation=toggle.generation)
+    elif toggle.state == IN_REPAIR:
+        lifecycle.repair(db, app, slug, me.origin(), toggle.reason, generation=toggle.generation)
     else:
         lifecycle.disable(db, app, slug, me.origin(), generation=toggle.generation)
     db.commit()

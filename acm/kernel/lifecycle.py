@@ -20,9 +20,9 @@ from acm.kernel.discovery import Discovered, discover
 from acm.kernel.guard import Failure, recent
 from acm.kernel.loader import LoadFailed, forget, load
 from acm.kernel.manifest import Manifest
-from acm.kernel.models import Plugin, Registry
+from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR, Plugin, Registry
 from acm.kernel.registrar import Registrar
-from acm.kernel.world import World
+from acm.kernel.world import FAILING, World
 from acm.pages.schema import store_definitions
 from acm.pages.visibility import unrestricted
 from acm.people.models import Department, Group, Person, Role
@@ -30,16 +30,7 @@ from acm.snapshot import Contribution, Snapshot
 from acm.taxonomy.vocabularies import sync_vocabularies
 from acm.web.runtime import Runtime
 
-ENABLED, DISABLED, DISCOVERED, INVALID, MISSING, FAILING = (
-    "enabled",
-    "disabled",
-    "discovered",
-    "invalid",
-    "missing",
-    "failing",
-)
-
-
+DISCOVERED, INVALID, MISSING = "discovered", "invalid", "missing"
 FAILING_FOR = timedelta(hours=1)
 
 
@@ -157,6 +148,24 @@ def disable(session: Session, runtime: Runtime, slug: str, origin: Origin, *, ge
     return row
 
 
+def repair(
+    session: Session, runtime: Runtime, slug: str, origin: Origin, reason: str, *, generation: int | None = None
+) -> Plugin:
+    """Take an enabled plugin's code off the floor for all processes, and say why: its addresses answer 503 with the
+    reason, its jobs wait, its pages stay plain and read-only. :func:`enable` brings it back. A plugin that is in
+    repair already, or off, stays as it is. Call :func:`publish` after the commit.
+    """
+    there = session.get(Plugin, slug)
+    if there is None:
+        raise NotFound("There is no plugin of that name")
+    if there.state != ENABLED:
+        return there
+    row = _claim(session, slug, generation)
+    row.reason = reason[:2000]
+    _toggle(session, row, IN_REPAIR, origin, reason=row.reason)
+    return row
+
+
 def configure(session: Session, slug: str, values: Mapping[str, Any], origin: Origin, *, generation: int) -> Plugin:
     """Keep an administrator's settings, which fit the plugin's schema; every process follows."""
     row = _claim(session, slug, generation)
@@ -204,6 +213,8 @@ def _seen(slug: str, row: Plugin | None, found: Discovered | None, world: World)
         state, reason = FAILING, world.faults[slug]
     elif row is not None and row.state == ENABLED and (failures := _fresh(row)):
         state, reason = FAILING, failures[-1].line
+    elif row is not None and row.state == IN_REPAIR:
+        reason = row.reason
     return Seen(slug, state, reason, row, found, tuple(recent.get(slug, ())))
 
 
@@ -261,9 +272,11 @@ def _claim(session: Session, slug: str, generation: int | None) -> Plugin:
     return row
 
 
-def _toggle(session: Session, row: Plugin, state: str, origin: Origin) -> None:
-    data = {"plugin": row.slug, "version": row.version, "from": row.state, "to": state, "hash": row.hash}
+def _toggle(session: Session, row: Plugin, state: str, origin: Origin, **more: str) -> None:
+    data = {"plugin": row.slug, "version": row.version, "from": row.state, "to": state, "hash": row.hash, **more}
     row.state = state
+    if state != IN_REPAIR:
+        row.reason = ""
     _changed(session, row, f"plugin.{state}", origin, data)
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Integer, String
+from sqlalchemy import ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from acm.db import Base, Json
 from acm.people.models import Person
 
+ENABLED, DISABLED, IN_REPAIR = "enabled", "disabled", "in_repair"
+"""What a plugin's row may say. The other states are seen, not kept."""
+
 
 class Plugin(Base):
-    """What an administrator wants of a plugin. ``generation`` counts its changes; ``hash`` is that of its files."""
+    """What an administrator wants of a plugin. ``generation`` counts its changes; ``hash`` is that of its files;
+    ``reason`` says why it is in repair."""
 
     __tablename__ = "plugin"
 
@@ -22,6 +26,7 @@ class Plugin(Base):
     version: Mapped[str] = mapped_column(String(40), default="")
     hash: Mapped[str] = mapped_column(String(64), default="")
     state: Mapped[str] = mapped_column(String(20), default="disabled")
+    reason: Mapped[str] = mapped_column(Text, default="")
     generation: Mapped[int] = mapped_column(Integer, default=0)
     settings: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -37,3 +42,17 @@ class Registry(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     version: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class PluginWorkerState(Base):
+    """What one process runs of one plugin, as it reported last. The row with no slug says that the process lives."""
+
+    __tablename__ = "plugin_worker_state"
+
+    worker: Mapped[str] = mapped_column(String(80), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(31), primary_key=True, default="")
+    version: Mapped[str] = mapped_column(String(40), default="")
+    hash: Mapped[str] = mapped_column(String(64), default="")
+    generation: Mapped[int] = mapped_column(Integer, default=0)
+    error: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime]

@@ -12,6 +12,7 @@ from acm.i18n import Message, _, ngettext, words
 from acm.journal import Event
 from acm.kernel import choices, lifecycle
 from acm.kernel.lifecycle import Seen
+from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR
 from acm.people.models import Person
 from acm.people.signin import Me, permitted
 from acm.web.forms import Submitted
@@ -29,11 +30,13 @@ WORDS = {
     "invalid": _("not accepted"),
     "missing": _("files are missing"),
     "failing": _("failing"),
+    "in_repair": _("in repair"),
 }
-PILLS = {"enabled": "enabled", "failing": "failing", "invalid": "refused", "missing": "refused"}
+PILLS = {"enabled": "enabled", "failing": "failing", "invalid": "refused", "missing": "refused", "in_repair": "repair"}
 HAPPENED = {
     "plugin.enabled": _("%(who)s enabled version %(version)s"),
     "plugin.disabled": _("%(who)s disabled it"),
+    "plugin.in_repair": _("%(who)s took it into repair: %(reason)s"),
     "plugin.configured": _("%(who)s changed the settings"),
 }
 
@@ -46,12 +49,15 @@ def show_plugins(ui: Ui, db: Db, me: Me, app: App, plugin: str = "") -> Response
 
 @router.post(PATH + "/{slug}/state", dependencies=[permitted("admin.plugins")])
 def toggle(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Response:
-    """Enable or disable, as the administrator saw it (``generation``)."""
+    """Enable, disable or take into repair, as the administrator saw it (``generation``)."""
+    seen, state = form.number("generation"), form.text("state")
     try:
-        if form.text("state") == lifecycle.ENABLED:
-            lifecycle.enable(db, app, slug, me.origin(), generation=form.number("generation"))
-        elif form.text("state") == lifecycle.DISABLED:
-            lifecycle.disable(db, app, slug, me.origin(), generation=form.number("generation"))
+        if state == ENABLED:
+            lifecycle.enable(db, app, slug, me.origin(), generation=seen)
+        elif state == DISABLED:
+            lifecycle.disable(db, app, slug, me.origin(), generation=seen)
+        elif state == IN_REPAIR:
+            lifecycle.repair(db, app, slug, me.origin(), form.text("reason"), generation=seen)
         else:
             raise NotFound()
     except Conflict as problem:
@@ -156,4 +162,5 @@ def _name(value: Any, key: str, lang: str) -> str:
 def _sentence(ui: UI, event: Event, person: Person | None) -> dict[str, object]:
     who = person.name_in(ui.lang) if person else ui.say(_("The console"))
     text = HAPPENED.get(event.kind, Message(event.kind))
-    return {"text": ui.say(Message(text.id, {"who": who, "version": event.data.get("version", "")})), "at": event.at}
+    said = {"who": who, "version": event.data.get("version", ""), "reason": event.data.get("reason", "")}
+    return {"text": ui.say(Message(text.id, said)), "at": event.at}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -17,12 +19,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from acm.kernel.choices import defaults
 from acm.kernel.discovery import Discovered, discover
 from acm.kernel.loader import Generation, LoadFailed, load
-from acm.kernel.models import Plugin, Registry
+from acm.kernel.models import ENABLED, Plugin, Registry
 from acm.snapshot import Contribution, DuplicateContribution, Snapshot, compose
 from acm.web.runtime import Runtime
 
 log = structlog.get_logger("acm.plugins")
 LOOK_EVERY = 0.25
+SAFE_MODE, FAILING = "safe_mode", "failing"
+
+
+@dataclass(frozen=True)
+class Away:
+    """A plugin that does not serve here: a contribution to ``plugin_away``, which its addresses answer from."""
+
+    slug: str
+    names: Mapping[str, str]
+    state: str
+    reason: str
+    since: datetime
 
 
 class World:
@@ -56,32 +70,41 @@ class World:
         """Load what the database wants enabled, compose, publish."""
         with self.runtime.lock:
             self.version = self._stored_version()
-            wanted = {} if self.runtime.settings.safe_mode else self._enabled()
-            self._follow(wanted)
-            self.runtime.snapshot = self.compose(self.loaded.values())
+            rows = self._rows()
+            safe = self.runtime.settings.safe_mode
+            self._follow({} if safe else {row.slug: row for row in rows if row.state == ENABLED})
+            self.runtime.snapshot = self.compose(self.loaded.values(), rows)
             return self.runtime.snapshot
 
-    def compose(self, generations: Iterable[Generation]) -> Snapshot:
-        """A snapshot of the core and these plugins; one that claims another's key is left out and named."""
-        taken: list[Generation] = []
-        snapshot = compose(self.runtime.snapshot.number + 1, self.core)
+    def compose(self, generations: Iterable[Generation], rows: Iterable[Plugin] = ()) -> Snapshot:
+        """A snapshot of the core and these plugins; one that claims another's key is left out and named. The plugins
+        of the other ``rows`` are in it as :class:`Away`."""
+        number, taken = self.runtime.snapshot.number + 1, dict[str, Generation]()
+        given = list(self.core)
         for generation in generations:
             try:
-                given = [c for g in (*taken, generation) for c in g.contributions]
-                serving = {g.slug: g for g in (*taken, generation)}
-                snapshot = compose(self.runtime.snapshot.number + 1, [*self.core, *given], serving)
-                taken.append(generation)
+                compose(number, [*given, *generation.contributions])
             except DuplicateContribution as error:
                 self.faults[generation.slug] = str(error)
                 log.error("plugin left out", plugin=generation.slug, reason=str(error))
-        return snapshot
+            else:
+                given += generation.contributions
+                taken[generation.slug] = generation
+        away = [Contribution("plugin_away", row.slug, self._away(row)) for row in rows if row.slug not in taken]
+        return compose(number, [*given, *away], taken)
 
-    def _follow(self, wanted: Mapping[str, Mapping[str, Any]]) -> None:
+    def _away(self, row: Plugin) -> Away:
+        state, reason = row.state, row.reason
+        if row.state == ENABLED:
+            state = SAFE_MODE if self.runtime.settings.safe_mode else FAILING
+        return Away(row.slug, row.names, state, reason, row.changed_at)
+
+    def _follow(self, wanted: Mapping[str, Plugin]) -> None:
         found = self.discovered() if wanted else {}
         self.faults = {}
         loaded: dict[str, Generation] = {}
-        for slug, settings in wanted.items():
-            there, now = found.get(slug), self.loaded.get(slug)
+        for slug, row in wanted.items():
+            there, now, settings = found.get(slug), self.loaded.get(slug), row.settings
             if there is None:
                 self.faults[slug] = "its folder is missing"
             elif (
@@ -109,14 +132,13 @@ class World:
             if last_good is not None:
                 loaded[found.slug] = last_good
 
-    def _enabled(self) -> dict[str, dict[str, Any]]:
-        """The plugins that the database wants enabled, with their settings."""
-        wanted = select(Plugin.slug, Plugin.settings).where(Plugin.state == "enabled").order_by(Plugin.slug)
+    def _rows(self) -> list[Plugin]:
+        """What the database wants of each plugin."""
         try:
             with self.runtime.db.reading() as session:
-                return {slug: dict(settings) for slug, settings in session.execute(wanted)}
+                return list(session.scalars(select(Plugin).order_by(Plugin.slug)))
         except SQLAlchemyError:
-            return {}  # a database before its first migration
+            return []  # a database before its first migration
 
     def _stored_version(self) -> int:
         try:

@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 05:17:14.701136
+Revision: 0001, after , 2026-11-22 06:31:23.570577
 """
 
 import sqlalchemy as sa
@@ -98,6 +98,17 @@ def upgrade() -> None:
         sa.Column("last_at", acm.db.UTCDateTime(timezone=True), nullable=False),
         sa.Column("until", acm.db.UTCDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_login_throttle")),
+    )
+    op.create_table(
+        "plugin_worker_state",
+        sa.Column("worker", sa.String(length=80), nullable=False),
+        sa.Column("slug", sa.String(length=31), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("at", acm.db.UTCDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("worker", "slug", name=op.f("pk_plugin_worker_state")),
     )
     op.create_table(
         "registry",
@@ -454,6 +465,7 @@ def upgrade() -> None:
         sa.Column("version", sa.String(length=40), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column(
             "settings", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
@@ -881,6 +893,7 @@ def downgrade() -> None:
     op.drop_table("rollup")
     op.drop_table("role")
     op.drop_table("registry")
+    op.drop_table("plugin_worker_state")
     op.drop_table("login_throttle")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_state_run_at")

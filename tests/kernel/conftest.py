@@ -104,3 +104,13 @@ def disable(runtime: Runtime) -> Callable[[str], None]:
 def no_failures_of_other_tests() -> None:
     """Failures are kept for the whole process: each test begins without any."""
     recent.clear()
+
+
+@pytest.fixture
+def repair(runtime: Runtime) -> Callable[..., None]:
+    def run(slug: str = "loans", reason: str = "It raised five times in a minute") -> None:
+        with runtime.db.writing(runtime.snapshot) as session:
+            lifecycle.repair(session, runtime, slug, Origin(None, clock.now()), reason)
+        lifecycle.publish(runtime)
+
+    return run

@@ -1,0 +1,81 @@
+"""What a plugin's addresses answer while it is away: under repair, switched off, or not to be loaded here.
+
+Whoever had a form of it open keeps every word: what was sent stands on the page that says why it was not taken.
+"""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from acm import clock
+from acm.errors import Conflict, NotFound, PluginAway, Problem
+from acm.i18n import _, words
+from acm.kernel.models import DISABLED, IN_REPAIR
+from acm.kernel.world import SAFE_MODE, Away
+from acm.people.signin import Me
+from acm.web import csrf, problems
+from acm.web.forms import Form, Submitted
+from acm.web.routing import router as new_router
+from acm.web.runtime import SAFE_METHODS, World
+from acm.web.templating import Ui
+from acm.web.words import moment
+
+router = new_router()
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+SAID = {
+    IN_REPAIR: _("%(plugin)s is under repair since %(when)s. Reason: %(reason)s"),
+    DISABLED: _("%(plugin)s was switched off at %(when)s"),
+    SAFE_MODE: _("%(plugin)s does not work: the system runs without plugins for the moment"),
+}
+NOT_LOADED = _("%(plugin)s cannot be loaded at the moment. The administrators see why")
+
+
+class PluginOff(Conflict):
+    """The plugin was switched off while a form of it was open; the form comes back with the answer."""
+
+    type = "/problems/plugin-off"
+    title = "Not available now"
+
+
+@router.api_route("/p/{slug}/{rest:path}", methods=METHODS, include_in_schema=False)
+@router.api_route("/api/p/{slug}/{rest:path}", methods=METHODS, include_in_schema=False)
+def show_away(request: Request, ui: Ui, me: Me, world: World, slug: str, form: Submitted) -> Response:
+    """Why a plugin does not answer, with what was sent to it."""
+    away: Away | None = world.find("plugin_away", slug)
+    sent = request.method not in SAFE_METHODS
+    if away is None or (away.state == DISABLED and not sent and not me.may("admin.plugins")):
+        raise NotFound()
+    when = moment(away.since, ui.lang, ui.zone, clock.now())
+    problem = _problem(away, ui.lang, when, sent=sent)
+    if problems.wants_json(request):
+        raise problem
+    return ui.page(
+        "kernel/away.html",
+        fragment="away",
+        status=problem.status,
+        headers=problems.headers_of(problem),
+        problem=problem,
+        away=away,
+        entered=_entered(form),
+    )
+
+
+def _problem(away: Away, lang: str, when: str, *, sent: bool) -> Problem:
+    said = SAID.get(away.state, NOT_LOADED)
+    params = {"plugin": words(away.names, lang) or away.slug, "when": when, "reason": away.reason or "–"}
+    if away.state != DISABLED:
+        return PluginAway(str(said.id), params=params, plugin=away.slug)
+    if sent:
+        return PluginOff(str(said.id), params=params, plugin=away.slug)
+    return NotFound(str(said.id), params=params, plugin=away.slug)
+
+
+def _entered(form: Form) -> list[tuple[str, str]]:
+    """What was typed, by the name of its field; files by their names, secrets not at all."""
+    found = []
+    for name in form.names():
+        if name != csrf.FIELD and "password" not in name.lower() and "secret" not in name.lower():
+            found += [(name, text) for text in form.texts(name) if text]
+            found += [(name, file.filename or "") for file in form.files(name)]
+    return found
