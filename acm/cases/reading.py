@@ -18,6 +18,7 @@ from acm.pages.comments import comments_of
 from acm.pages.files import by_comment, files_of
 from acm.pages.links import LINK_KINDS
 from acm.pages.models import Comment, Draft, Favourite, File, Link, Page, PagePerson
+from acm.pages.showing import single_values
 from acm.pages.types import FieldKind
 from acm.pages.visibility import inside, through, visible
 from acm.people.models import Person
@@ -148,7 +149,7 @@ def talk_of(
 
 def _has_files(case: Case, events: Sequence[tuple[Event, Person | None]]) -> bool:
     """Whether the journal or the form speaks of files at all; most cases have none and need no look."""
-    asked = any(one.kind is FieldKind.FILE and case.fields.get(one.key) for one in case.form)
+    asked = any(one.kind is FieldKind.FILE for one, _value in single_values(case.form, case.fields))
     return asked or len(events) == MOST_EVENTS or any(event.kind == "file.added" for event, _actor in events)
 
 

@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acm.catalog.definitions import ApprovalStep, ServiceDefinition
-from acm.catalog.titles import in_sentence
 from acm.engine import expr
 from acm.i18n import words
 from acm.pages.answers import departments, people_scope
 from acm.people.models import BusinessOwner, Department, Person
+from acm.web.words import in_sentence
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ from acm.errors import Conflict, NotFound, PluginAway
 from acm.journal import Origin
 from acm.pages.models import Draft, File, PageTerm, SavedAnswer
 from acm.pages.people import take_part
+from acm.pages.showing import single_values
+from acm.pages.typed import takes_files
 from acm.pages.types import CaseType, FieldKind, StateCategory
 from acm.pages.visibility import inside, visible
 from acm.people.models import Department, Group, Person
@@ -198,17 +200,12 @@ def _facts(definition: ServiceDefinition, skips: list[str]) -> dict[str, Any]:
 
 def _keep_files(session: Session, filing: Filing, case: Case) -> None:
     """Hang the files that answer questions on the case; those that answer none go with the draft."""
-    ids = {
-        i
-        for asked in filing.service.offering.form
-        if asked.kind is FieldKind.FILE
-        for i in filing.values.get(asked.key) or []
-    }
+    form = filing.service.offering.form
+    ids = {value for asked, value in single_values(form, filing.values) if asked.kind is FieldKind.FILE}
     if ids:
         mine = (File.author_id == filing.requester.id, File.page_id.is_(None))
         session.execute(update(File).where(File.id.in_(ids), *mine).values(page_id=case.id, draft_id=None))
-    has_files = any(asked.kind is FieldKind.FILE for asked in filing.service.offering.form)
-    if has_files and filing.draft is not None:
+    if takes_files(form) and filing.draft is not None:
         session.execute(delete(File).where(File.draft_id == filing.draft.id, File.page_id.is_(None)))
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy.orm import Session
+from starlette.datastructures import UploadFile
 
 from acm import clock
 from acm.cases.models import Case
 from acm.catalog.filing import Filing, file_request, find_service
 from acm.catalog.forming import WHO, Filling, again, filling
 from acm.catalog.offering import chain_of, promise_of, steps_for
-from acm.catalog.questions import file_row, questions, summary_of, who_question
+from acm.catalog.questions import questions, who_question
 from acm.catalog.showcase import entry_of
 from acm.catalog.steps import Step
-from acm.errors import Invalid, NotFound, PluginAway, Problem, TooLarge
+from acm.errors import NotFound, PluginAway
 from acm.i18n import Message, _
-from acm.pages.answers import show_answers
 from acm.pages.drafts import attach, detach, drop_draft, files_of
-from acm.pages.models import SavedAnswer
-from acm.pages.types import FieldKind
+from acm.pages.models import File, SavedAnswer
+from acm.pages.questions import file_row, summary
+from acm.pages.showing import show_answers
+from acm.pages.typed import drop_file, file_question, redraws, take_files, take_lines, takes_files
 from acm.pages.visibility import visible_page
 from acm.people.signin import Me, Viewer
 from acm.web.forms import Form, Submitted
@@ -49,17 +52,16 @@ def take_page(ui: Ui, db: Db, me: Me, slug: str, sent: Submitted) -> Response:
     if sent.text("like"):
         _repeat(form, sent.text("like"))
     form.take(sent, step)
-    _lines(form, sent)
     faults = _uploads(ui, form, sent, step)
+    take_lines(step.fields, form.typed, sent)
     form.keep()
     if sent.has("drop") and form.draft is not None:
         drop_draft(db, form.draft)
         return ui.redirect(f"/services/{slug}")
     if sent.has("save"):
         return ui.redirect("/")
-    redrawn = sent.has("refresh") or sent.has("remove") or any(n.startswith(("add_", "remove_")) for n in sent.names())
     opened = _new(form, step, sent)
-    if redrawn or (opened and not form.errors(step).keys() - opened):
+    if redraws(sent) or (opened and not form.errors(step).keys() - opened):
         return _form_page(ui, form, step, faults, status=422 if faults else 200)
     if errors := faults | form.errors(step):
         return _form_page(ui, form, step, errors, status=422)
@@ -80,12 +82,11 @@ def keep_draft(ui: Ui, db: Db, me: Me, slug: str, sent: Submitted) -> Response:
 def upload(ui: Ui, db: Db, me: Me, slug: str, sent: Submitted, field: str) -> Response:
     """Keep one file of a question; answers with its row."""
     form = _filling(ui, db, me, slug, lock=True)
-    asked = form.definition.field(field)
-    if asked is None or asked.kind is not FieldKind.FILE or not sent.files("file"):
+    question = file_question(form.definition.form, field)
+    if not question or not sent.files("file"):
         raise NotFound()
-    limit = ui.settings.upload_limit_mb << 20
-    file = attach(db, form.keep(), field, sent.files("file")[0], ui.runtime.files, limit=limit, now=form.now)
-    return ui.page("services/file.html", file=file_row(file))
+    file = _attach(ui, form, question, sent.files("file")[0])
+    return ui.page("services/file.html", file=file_row(file, field if "." in field else ""))
 
 
 @router.get("/services/{slug}/new/check")
@@ -145,47 +146,21 @@ def _new(form: Filling, step: Step, sent: Form) -> set[str]:
     return opened | ({WHO.key} if form.for_other and not sent.has(WHO.key) else set())
 
 
-def _lines(form: Filling, sent: Form) -> None:
-    """Add a line to a repeated group, or take one away."""
-    for asked in form.definition.form:
-        rows = form.typed.get(asked.key)
-        if asked.kind is not FieldKind.GROUP:
-            continue
-        if sent.has(f"add_{asked.key}"):
-            form.typed[asked.key] = [*(rows or [{}]), {}]
-        elif sent.has(f"remove_{asked.key}") and rows:
-            place = sent.number(f"remove_{asked.key}") or 0
-            form.typed[asked.key] = [row for at, row in enumerate(rows) if at != place]
-
-
 def _uploads(ui: UI, form: Filling, sent: Form, step: Step) -> dict[str, Message]:
-    """Keep the files of a page, whatever else is wrong with it; faults by question."""
-    faults: dict[str, Message] = {}
+    """Keep the files of a page, whatever else is wrong with it; faults by input."""
     if (gone := sent.text("remove")).isdecimal() and form.draft is not None:
         detach(form.session, form.draft, int(gone), form.now)
-    limit = ui.settings.upload_limit_mb << 20
-    for asked in step.fields:
-        for file in sent.files(asked.key) if asked.kind is FieldKind.FILE else []:
-            try:
-                attach(form.session, form.keep(), asked.key, file, ui.runtime.files, limit=limit, now=form.now)
-            except TooLarge:
-                faults[asked.key] = _("The file is larger than %(size)s MB", size=ui.settings.upload_limit_mb)
-            except Invalid as problem:
-                faults[asked.key] = _first(problem)
-            except Problem as problem:
-                if problem.status >= 500:
-                    raise
-                faults[asked.key] = Message(problem.title)
-    form.files = (
-        files_of(form.session, form.draft) if any(f.kind is FieldKind.FILE for f in step.fields) else form.files
-    )
+        drop_file(form.typed, int(gone))
+    keep = partial(_attach, ui, form)
+    faults = take_files(step.fields, form.typed, sent, keep, most_mb=ui.settings.upload_limit_mb)
+    form.files = files_of(form.session, form.draft) if takes_files(step.fields) else form.files
     form.__dict__.pop("answers", None)
     return faults
 
 
-def _first(problem: Invalid) -> Message:
-    found = next(iter(problem.errors.values()))[0]
-    return found if isinstance(found, Message) else Message(str(found))
+def _attach(ui: UI, form: Filling, question: str, upload: UploadFile) -> File:
+    limit = ui.settings.upload_limit_mb << 20
+    return attach(form.session, form.keep(), question, upload, ui.runtime.files, limit=limit, now=form.now)
 
 
 def _saved(ui: UI, form: Filling) -> str:
@@ -223,8 +198,8 @@ def _form_page(
         questions=drawn,
         who=who_question(ui, form, errors) if form.asks_who and step.number == 1 else None,
         asked=",".join(asked.key for asked in form.shown(step)),
-        errors=summary_of(ui, form, errors),
-        has_files=any(asked.kind is FieldKind.FILE for asked in step.fields),
+        errors=summary(ui, (*form.definition.form, WHO), errors),
+        has_files=takes_files(step.fields),
         has_conditions=any(question["attrs"] for question in drawn),
         saved=_saved(ui, form),
         continued=form.draft is not None,

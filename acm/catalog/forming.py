@@ -20,9 +20,10 @@ from acm.catalog.definitions import FieldDefinition, ServiceDefinition
 from acm.catalog.models import Service
 from acm.catalog.steps import Step, asked_of, beneficiary_field, steps_of
 from acm.i18n import Message
-from acm.pages.answers import Answers, Asking, read_answers, typed_in
+from acm.pages.answers import Answers, Asking, read_answers
 from acm.pages.drafts import by_field, files_of, find_draft, save_draft
 from acm.pages.models import Draft, File
+from acm.pages.typed import sent_in, takes_files
 from acm.pages.types import Field, FieldKind
 from acm.people.models import Person
 from acm.people.signin import Viewer
@@ -82,9 +83,7 @@ class Filling:
         """Add what a page sent to what was typed before."""
         self.__dict__.pop("answers", None)
         self.__dict__.pop("beneficiary_answer", None)
-        on_page = [f for f in step.fields if f.key in _sent(form)]
-        self.typed.update(typed_in(on_page, form))
-        self.typed.update({f.key: "no" for f in on_page if f.must_be_yes and not form.has(f.key)})
+        self.typed.update(sent_in(step.fields, form))
         if self.asks_who and step.number == 1 and form.has("who"):
             self.data["who"] = "other" if form.text("who") == "other" else "me"
             self.data["person"] = form.text(WHO.key)
@@ -155,8 +154,7 @@ def filling(
 ) -> Filling:
     """The form as this person left it."""
     draft = find_draft(session, viewer.id, draft_key(service), lock=lock)
-    has_files = any(asked.kind is FieldKind.FILE for asked in service.offering.form)
-    files = files_of(session, draft) if draft is not None and has_files else []
+    files = files_of(session, draft) if draft is not None and takes_files(service.offering.form) else []
     data = {**draft.data, "typed": dict(draft.data.get("typed", {}))} if draft is not None else {}
     return Filling(session, service, viewer, lang, now, draft, files, data)
 
@@ -187,12 +185,13 @@ def again(values: Mapping[str, Any], definition: ServiceDefinition) -> dict[str,
     """The answers of an earlier request as a beginning: all but dates, files and consents."""
     skipped = {FieldKind.DATE, FieldKind.DATETIME, FieldKind.FILE}
     return {
-        f.key: values[f.key]
+        f.key: [{k: v for k, v in row.items() if k not in _files_in(f)} for row in values[f.key]]
+        if f.kind is FieldKind.GROUP
+        else values[f.key]
         for f in asked_of(definition)
         if f.key in values and f.kind not in skipped and not f.must_be_yes
     }
 
 
-def _sent(form: Form) -> set[str]:
-    """The questions a page held: unticked boxes are sent as nothing and are an answer too."""
-    return set(form.text("asked").split(",")) | {name.partition("[")[0] for name in form.names()}
+def _files_in(group: Field) -> set[str]:
+    return {f.key for f in group.fields if f.kind is FieldKind.FILE}

@@ -20,7 +20,6 @@ from acm.catalog.showcase import (
     showcase,
     summary,
 )
-from acm.catalog.titles import in_sentence
 from acm.catalog.tracking import MyRequest, full_track, my_requests
 from acm.errors import NotFound
 from acm.i18n import _
@@ -32,6 +31,7 @@ from acm.people.signin import Me
 from acm.web.routing import router as new_router
 from acm.web.runtime import Db
 from acm.web.templating import UI, Ui
+from acm.web.words import in_sentence
 
 router = new_router()
 CHIPS, POPULAR, NEWS, MINE, DRAFTS = 7, 6, 3, 20, 1

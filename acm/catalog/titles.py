@@ -12,7 +12,7 @@ from acm.catalog.definitions import FieldDefinition, ServiceDefinition
 from acm.i18n import words
 from acm.pages.showing import show_value
 from acm.pages.types import FieldKind
-from acm.web.words import period
+from acm.web.words import in_sentence, period
 
 LONGEST = 110
 LONGEST_SAID = 60
@@ -28,11 +28,6 @@ def title_of(definition: ServiceDefinition, values: Mapping[str, Any], lang: str
         return name
     said = _said(definition, values, lang, zone) or _days(values, lang, zone)
     return _cut(f"{name}: {said}" if said else name, LONGEST)
-
-
-def in_sentence(text: str) -> str:
-    """A name as it stands inside a sentence: small at first, unless it is an abbreviation."""
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _said(definition: ServiceDefinition, values: Mapping[str, Any], lang: str, zone: ZoneInfo) -> str:

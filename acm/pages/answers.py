@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session
 
 from acm.engine import expr
@@ -22,7 +22,7 @@ from acm.errors import Invalid
 from acm.i18n import Message, _
 from acm.pages.models import File, Page
 from acm.pages.reading import READERS, Known, Wrong, address_in, not_before, read
-from acm.pages.showing import Shown, show_answers
+from acm.pages.typed import MOST_ROWS, day_and_time, flat, typed_in
 from acm.pages.types import Field, FieldKind
 from acm.pages.visibility import inside, through
 from acm.people.models import Branch, Department, Person
@@ -30,9 +30,6 @@ from acm.people.rights import Grants
 from acm.taxonomy.models import Term, Vocabulary
 from acm.web.forms import Form
 
-__all__ = ["Answers", "Asking", "Shown", "branches", "departments", "read_answers", "show_answers", "typed_in"]
-
-MOST_ROWS = 50
 MISSING = {
     FieldKind.CHOICE: _("Choose one answer"),
     FieldKind.MULTI_CHOICE: _("Choose at least one answer"),
@@ -55,7 +52,8 @@ class Asking:
     """Who answers, where and when.
 
     ``files`` are the ids of files attached to each question; ``before`` holds the values that read-only questions
-    keep. ``internal`` asks the questions for agents too.
+    keep. ``internal`` asks the questions for agents too. ``page`` is the page whose answers are corrected: what they
+    name already may be named again.
     """
 
     session: Session
@@ -68,6 +66,7 @@ class Asking:
     files: Mapping[str, Sequence[int]] = field(default_factory=dict)
     before: Mapping[str, Any] = field(default_factory=dict)
     internal: bool = False
+    page: Page | None = None
 
 
 @dataclass
@@ -126,30 +125,6 @@ def read_answers(fields: Sequence[Field], given: Form | Mapping[str, Any], askin
     return Answers(values, errors, typed, shown, required, fixed)
 
 
-def typed_in(fields: Iterable[Field], form: Form, prefix: str = "") -> dict[str, Any]:
-    """What a form sent for these questions, as typed. Only questions that were on the page are in it."""
-    typed: dict[str, Any] = {}
-    for one in fields:
-        name = f"{prefix}{one.key}"
-        if one.kind is FieldKind.GROUP:
-            rows = sorted({int(m[1]) for n in form.names() if (m := re.match(rf"{re.escape(name)}\[(\d+)\]\.", n))})
-            if rows or form.has(f"{name}_rows"):
-                typed[one.key] = [typed_in(one.fields, form, f"{name}[{row}].") for row in rows[:MOST_ROWS]]
-        elif one.kind is FieldKind.FILE:
-            continue
-        elif one.kind is FieldKind.MONEY:
-            if form.has(name):
-                typed[one.key] = {"amount": form.text(name), "currency": form.text(f"{name}_currency") or one.currency}
-        elif one.kind is FieldKind.DATETIME:
-            if form.has(name) or form.has(f"{name}_time"):
-                typed[one.key] = {"date": form.text(name), "time": form.text(f"{name}_time")}
-        elif one.multiple or one.kind is FieldKind.MULTI_CHOICE:
-            typed[one.key] = [text for text in form.texts(name) if text]
-        elif form.has(name):
-            typed[one.key] = form.text(name)
-    return typed
-
-
 def departments(session: Session) -> list[Department]:
     """Every department in the order of the portal; read once a request."""
     if "departments" not in session.info:
@@ -175,8 +150,7 @@ def _settle(fields: Sequence[Field], values: Mapping[str, Any], typed: dict[str,
         if one.kind is FieldKind.DATE and isinstance(value, str):
             typed[one.key] = value
         elif one.kind is FieldKind.DATETIME and isinstance(value, str) and isinstance(typed.get(one.key), Mapping):
-            local = datetime.fromisoformat(value).astimezone(asking.zone)
-            typed[one.key] = {"date": local.date().isoformat(), "time": local.strftime("%H:%M")}
+            typed[one.key] = day_and_time(value, asking.zone)
 
 
 def _read_one(
@@ -287,9 +261,11 @@ def _known(fields: Sequence[Field], typed: Mapping[str, Any], asking: Asking) ->
     known = Known(asking.lang, asking.zone, asking.now)
     session = asking.session
     if raw[FieldKind.PERSON]:
-        known.people = _people(session, raw[FieldKind.PERSON])
+        before = asking.page.fields if asking.page else {}
+        stored = {value for one, value in _named(fields, before) if one.kind is FieldKind.PERSON}
+        known.people = _people(session, raw[FieldKind.PERSON], stored)
         near = (asking.requester, asking.beneficiary)
-        known.near = [i for p in near if p for i in (p.id, p.manager_id) if i is not None]
+        known.near = [*stored, *(i for p in near if p for i in (p.id, p.manager_id) if i is not None)]
     if raw[FieldKind.DEPARTMENT]:
         known.departments = departments(session)
     if raw[FieldKind.BRANCH]:
@@ -299,20 +275,14 @@ def _known(fields: Sequence[Field], typed: Mapping[str, Any], asking: Asking) ->
         statement = through(select(Page.number, Page.id), asking.grants).where(Page.number.in_(numbers[:100]))
         known.pages = {row[0]: row[1] for row in session.execute(statement)}
     if raw[FieldKind.FILE]:
-        known.files = _own_files(session, raw[FieldKind.FILE], asking.grants.person_id)
-    vocabularies = {f.vocabulary for f in _flat(fields) if f.vocabulary}
+        known.files = _own_files(session, raw[FieldKind.FILE], asking)
+    vocabularies = {f.vocabulary for f in flat(fields) if f.vocabulary}
     if vocabularies:
         known.terms = _terms(session, vocabularies)
     return known
 
 
 _WORDS = ("asset", "ci", "account")
-
-
-def _flat(fields: Iterable[Field]) -> Iterator[Field]:
-    for one in fields:
-        yield one
-        yield from _flat(one.fields)
 
 
 def _named(fields: Iterable[Field], typed: Mapping[str, Any]) -> Iterator[tuple[Field, Any]]:
@@ -329,14 +299,14 @@ def _named(fields: Iterable[Field], typed: Mapping[str, Any]) -> Iterator[tuple[
             yield one, value
 
 
-def _people(session: Session, given: Collection[Any]) -> list[Person]:
+def _people(session: Session, given: Collection[Any], stored: Collection[int]) -> list[Person]:
     ids = [value for value in given if isinstance(value, int)]
     texts = [str(value) for value in given if not isinstance(value, int)][:100]
     tokens = {address_in(text) for text in texts}
     words = {form for text in texts for word in text.split() for form in (word, word.capitalize())}
     latin = {form for text in texts for form in (text.strip(), text.strip().title())}
     statement = select(Person).where(
-        Person.active,
+        or_(Person.active, Person.id.in_(stored)),
         or_(
             Person.id.in_(ids),
             Person.login.in_({token.lower() for token in tokens}),
@@ -348,13 +318,12 @@ def _people(session: Session, given: Collection[Any]) -> list[Person]:
     return list(session.scalars(statement.limit(500)))
 
 
-def _own_files(session: Session, given: Collection[Any], person_id: int) -> set[int]:
-    """Files of this person that hang on no page yet."""
+def _own_files(session: Session, given: Collection[Any], asking: Asking) -> set[int]:
+    """Files of this person that hang on no page yet, and those of the page whose answers are corrected."""
     ids = [int(str(value)) for value in given if str(value).isdecimal()]
-    statement = select(File.id).where(
-        File.id.in_(ids), File.author_id == person_id, File.page_id.is_(None), File.removed_at.is_(None)
-    )
-    return set(session.scalars(inside(statement)))
+    here = File.page_id == asking.page.id if asking.page else false()
+    own = (File.author_id == asking.grants.person_id) & File.page_id.is_(None)
+    return set(session.scalars(inside(select(File.id).where(File.id.in_(ids), File.removed_at.is_(None), own | here))))
 
 
 def _terms(session: Session, vocabularies: Collection[str]) -> dict[str, frozenset[str]]:

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from acm import clock
 from acm.errors import Forbidden, NotFound
 from acm.pages import favourites
-from acm.pages.answers import show_answers
 from acm.pages.comments import add_comment, comments_of, edit_comment
 from acm.pages.files import attach, by_comment, files_of
 from acm.pages.history import runs, sentences
 from acm.pages.links import LINK_KINDS, children_of, link_pages, links_of, parent_of, unlink_pages
 from acm.pages.models import Comment, Link, Page
+from acm.pages.showing import show_answers
 from acm.pages.terms import terms_of_page
 from acm.pages.visibility import inside, visible, visible_page
 from acm.people.rights import Grants, may, require

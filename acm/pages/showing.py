@@ -144,7 +144,7 @@ def _option(one: Field, value: str, named: _Named) -> str:
 def _look_up(
     session: Session, fields: Sequence[Field], values: Mapping[str, Any], named: _Named, grants: Grants
 ) -> None:
-    found = list(_named_values(fields, values))
+    found = list(single_values(fields, values))
 
     def ids(kind: FieldKind) -> set[int]:
         return {v for f, v in found if f.kind is kind and isinstance(v, int)}
@@ -171,11 +171,12 @@ def _look_up(
         named.terms = {(row[0], row[1]): words(row[2], named.lang) for row in session.execute(spoken)}
 
 
-def _named_values(fields: Iterable[Field], values: Mapping[str, Any]) -> Iterator[tuple[Field, Any]]:
+def single_values(fields: Iterable[Field], values: Mapping[str, Any]) -> Iterator[tuple[Field, Any]]:
+    """Every single stored answer with its question, those of groups and of several answers one by one."""
     for one in fields:
         value = values.get(one.key)
         if one.kind is FieldKind.GROUP:
             for row in value or []:
-                yield from _named_values(one.fields, row)
+                yield from single_values(one.fields, row)
         else:
             yield from ((one, v) for v in (value if isinstance(value, list) else [value]) if v is not None)

@@ -157,5 +157,10 @@ def weekdays(lang: str) -> list[str]:
 
 
 @cache
+def in_sentence(text: str) -> str:
+    """A name as it stands inside a sentence: small at first, unless it is an abbreviation."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
 def _months(lang: str) -> dict[int, str]:
     return {number: str(name) for number, name in get_month_names("wide", "format", locale=lang).items()}

@@ -126,8 +126,10 @@ customElements.define("file-drop", class extends HTMLElement {
     request.setRequestHeader("HX-Request", "true")
     request.upload.onprogress = (event) => { words.textContent = `${this.dataset.left} ${Math.round(100 * event.loaded / event.total)}%` }
     request.onloadend = () => {
-      if (request.status >= 200 && request.status < 300) line.outerHTML = request.responseText
-      else { line.classList.add("bad"); words.textContent = this.dataset.failed }
+      if (request.status >= 200 && request.status < 300) {
+        line.outerHTML = request.responseText
+        this.querySelector("input").dispatchEvent(new Event("input", { bubbles: true })) // the draft names it too
+      } else { line.classList.add("bad"); words.textContent = this.dataset.failed }
     }
     request.send(body)
   }

@@ -15,8 +15,8 @@ from acm.cases.models import Case
 from acm.catalog.contributions import contributions
 from acm.catalog.publishing import sync_services
 from acm.db import Database
-from acm.pages.models import Draft, File
-from acm.pages.visibility import inside, unrestricted
+from acm.pages.models import Draft
+from acm.pages.visibility import unrestricted
 from acm.people.models import Person
 from acm.web.runtime import Runtime
 from tests.catalog.conftest import question, words
@@ -148,36 +148,6 @@ def test_for_a_colleague_the_form_asks_who(offer: Any, browse: Any, cases: Any, 
     (case,) = cases()
     assert (case.requester_id, case.beneficiary_id) == (person("vera").id, person("maria").id)
     assert browse("maria").get("/requests/IT-1").status_code == 200
-
-
-def test_files_survive_a_fault_and_go_with_the_request(offer: Any, browse: Any, cases: Any, session: Session) -> None:
-    offer(form=[question("file", "file", required=True), question("why", required=True)])
-    maria = browse("maria")
-    failed = fill(maria, "it-004", files={"file": ("order.txt", b"words", "text/plain")})
-    assert failed.status_code == 422
-    assert "order.txt" in failed.text
-    assert fill(maria, "it-004", why="because").status_code == 303
-    assert "order.txt" in maria.get("/services/it-004/new/check").text
-    send(maria, "it-004")
-    (case,) = cases()
-    assert session.scalars(inside(select(File.name).where(File.page_id == case.id))).all() == ["order.txt"]
-
-
-def test_a_file_may_be_sent_at_once_and_taken_away(offer: Any, browse: Any, session: Session) -> None:
-    offer(form=[question("file", "file"), question("why")])
-    maria = browse("maria")
-    row = maria.submit("/services/it-004/files?field=file", {}, files={"file": ("a.txt", b"x", "text/plain")})
-    assert "a.txt" in row.text
-    gone = fill(maria, "it-004", remove=re.findall(r'name="remove" value="(\d+)"', row.text)[0])
-    assert gone.status_code == 200
-    assert "a.txt" not in gone.text
-
-
-def test_an_empty_file_is_a_fault_in_words(offer: Any, browse: Any) -> None:
-    offer(form=[question("file", "file"), question("why")])
-    answer = fill(browse("maria"), "it-004", files={"file": ("a.txt", b"", "text/plain")})
-    assert answer.status_code == 422
-    assert "The file is empty" in answer.text
 
 
 def test_a_pause_keeps_the_draft_and_the_home_offers_it(offer: Any, browse: Any, session: Session) -> None:

@@ -13,8 +13,10 @@ from starlette.datastructures import FormData
 
 from acm.errors import Invalid
 from acm.i18n import translator
-from acm.pages.answers import Answers, Asking, read_answers, show_answers, typed_in
+from acm.pages.answers import Answers, Asking, read_answers
 from acm.pages.models import File
+from acm.pages.showing import show_answers
+from acm.pages.typed import typed_in
 from acm.pages.types import Field, FieldKind, Option
 from acm.people.models import Person
 from acm.people.rights import Grants
