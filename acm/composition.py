@@ -49,6 +49,7 @@ def core() -> list[Contribution]:
     """The core's contributions to its own extension points."""
     return [
         *audit.contributions(),
+        *operations.contributions(),
         *people_layout.contributions(),
         *managing_routes.contributions(),
         *pages_contributions.contributions(),

@@ -126,6 +126,13 @@ class Database:
             yield session
             session.commit()
 
+    def analyze(self) -> None:
+        """Tell the query planner how much there is now, after much was brought in; without it SQLite guesses."""
+        with self.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+            connection.exec_driver_sql("ANALYZE")
+
     def dispose(self) -> None:
         self.write_engine.dispose()
         self.read_engine.dispose()

@@ -8,10 +8,13 @@ Judge the ratios: absolute times are this machine's. Times are CPU of the proces
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import tempfile
 import time
 from pathlib import Path
+
+import structlog
 
 from benchmarks import parts, seeding
 from benchmarks.parts import Figure, Part
@@ -28,6 +31,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=15, help="runs of which the median is taken")
     given = parser.parse_args()
     sizes = (2_000, 20_000) if given.quick else (10_000, 100_000)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     load = os.getloadavg()[0]
     print(f"load {load:.1f} on {os.cpu_count()} processors" + ("; busy: the clock tells little" if load > 1 else ""))
     with tempfile.TemporaryDirectory() as place:

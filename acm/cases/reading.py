@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, cast, literal, null, or_, select, union_all
+from sqlalchemy import Select, String, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from acm.cases.models import MOVES, Approval, Case
@@ -196,14 +196,16 @@ def relatives_of(session: Session, case: Case, grants: Grants) -> list[Relative]
     )
     inward = select(Link.source_id, Link.id, Link.kind, Link.source_id).where(Link.target_id == case.id)
     links = union_all(outward, inward).subquery()
-    above = [i for i in (case.service_id, case.parent_id) if i is not None]
+    above = select(Page.id).where(Page.id.in_([i for i in (case.service_id, case.parent_id) if i is not None]))
+    below = select(Page.id).where(Page.parent_id == case.id)
+    near = union_all(above, below, select(links.c.page_id))
     statement = (
         select(
             Page.id, Page.number, Page.title, Page.kind, Page.slug, Page.is_open, Page.parent_id,
             links.c.id, links.c.kind, links.c.source_id, Page.texts,
         )
         .outerjoin(links, links.c.page_id == Page.id)
-        .where(or_(Page.id.in_(above), Page.parent_id == case.id, Page.id.in_(select(links.c.page_id))))
+        .where(Page.id.in_(near))
         .order_by(Page.id)
     )  # fmt: skip
     found = []

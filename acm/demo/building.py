@@ -78,6 +78,8 @@ class Building:
                 step()
                 if phase != "cases":
                     self.tell(WORDS[phase], 1, 1)
+        if left:
+            self.runtime.db.analyze()
         return bool(left)
 
     def _reached(self) -> str:

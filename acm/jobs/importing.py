@@ -28,4 +28,6 @@ def bring_in(db: Database, snapshot: Snapshot, key: str, path: Path, *, timezone
             path, db, snapshot, timezone,
             tell=lambda done, total: progress.update(task, completed=done, total=total),
         )  # fmt: skip
-        return importer.run(run).lines()
+        lines = importer.run(run).lines()
+    db.analyze()
+    return lines

@@ -49,7 +49,7 @@ class Page(Journaled, Base):
         Index("ix_page_group_id_is_open_due_at", "group_id", "is_open", "due_at"),
         Index("ix_page_department_id_is_open_due_at", "department_id", "is_open", "due_at"),
         Index("ix_page_kind_is_open_due_at", "kind", "is_open", "due_at", "id"),
-        Index("ix_page_type_state", "type", "state"),
+        Index("ix_page_type_is_open_due_at", "type", "is_open", "due_at"),
         Index("ix_page_service_id_opened_at", "service_id", "opened_at"),
         Index("ix_page_parent_id", "parent_id"),
         Index("ix_page_kind_slug", "kind", "slug", unique=True),

@@ -433,7 +433,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_page_parent_id", ["parent_id"], unique=False)
         batch_op.create_index("ix_page_requester_id_opened_at", ["requester_id", "opened_at"], unique=False)
         batch_op.create_index("ix_page_service_id_opened_at", ["service_id", "opened_at"], unique=False)
-        batch_op.create_index("ix_page_type_state", ["type", "state"], unique=False)
+        batch_op.create_index("ix_page_type_is_open_due_at", ["type", "is_open", "due_at"], unique=False)
 
     op.create_table(
         "person_role",
@@ -852,7 +852,7 @@ def downgrade() -> None:
 
     op.drop_table("person_role")
     with op.batch_alter_table("page", schema=None) as batch_op:
-        batch_op.drop_index("ix_page_type_state")
+        batch_op.drop_index("ix_page_type_is_open_due_at")
         batch_op.drop_index("ix_page_service_id_opened_at")
         batch_op.drop_index("ix_page_requester_id_opened_at")
         batch_op.drop_index("ix_page_parent_id")
