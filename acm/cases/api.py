@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acm import clock
+from acm.cases.answering import Correcting
 from acm.cases.changing import set_property
 from acm.cases.filtering import NAMES, CaseFilter, Vantage
 from acm.cases.listing import SORTS, Listing, count, find
@@ -89,6 +90,7 @@ class CaseChange(Model):
     urgency: str | None = Field(None, max_length=20)
     state: str | None = Field(None, max_length=40, examples=["in_progress"])
     confidential: bool | None = None
+    fields: dict[str, Any] | None = Field(None, description="Answers by key, null takes one away.")
     comment: str = Field("", max_length=50_000)
 
 
@@ -180,13 +182,15 @@ def show_case(db: Db, me: Me, number: str, response: Response) -> CaseView:
 
 @router.patch("/cases/{number}")
 def change_case(
-    db: Db, me: Me, number: str, change: CaseChange, response: Response, if_match: IfMatch = None
+    db: Db, me: Me, ui: Ui, number: str, change: CaseChange, response: Response, if_match: IfMatch = None
 ) -> CaseView:
     """Change properties; all of them or none."""
     case = visible_page(db, me.grants, number, Case, lock=True)
     require(me.grants, "page.work", case)
     given = change.model_dump(exclude_unset=True, exclude={"comment"})
     require_version(if_match, case.version, theirs=view_of(case, me).model_dump(mode="json"), yours=given)
+    if fields := given.pop("fields", None):
+        _answer(db, me, ui.lang, case, fields)
     for name, value in given.items():
         text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
         set_property(db, case, name, text, me.origin(), comment=change.comment)
@@ -260,6 +264,15 @@ def view_of(case: Case, me: Viewer) -> CaseView:
         hidden = {f.key for f in case.form if f.internal}
         shown.fields = {k: v for k, v in shown.fields.items() if k not in hidden}
     return shown
+
+
+def _answer(db: Session, me: Viewer, lang: str, case: Case, fields: dict[str, Any]) -> None:
+    """Correct answers by the rules of the form."""
+    correcting = Correcting(db, case, me, lang, clock.now())
+    if unknown := fields.keys() - {asked.key for asked in correcting.form}:
+        raise Invalid({name: [_("There is no such question")] for name in sorted(unknown)})
+    correcting.take(fields)
+    correcting.save(me.origin())
 
 
 def _found(db: Session, model: Any, column: Any, value: str, field: str) -> Any:

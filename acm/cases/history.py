@@ -9,7 +9,8 @@ from typing import Any
 from acm.i18n import Message, _
 from acm.journal import Event
 from acm.pages.history import Names, Told, Words
-from acm.pages.types import CaseType
+from acm.pages.showing import show_value
+from acm.pages.types import CaseType, Field, FieldKind
 from acm.snapshot import Contribution
 from acm.web import words as said
 
@@ -91,8 +92,15 @@ def changed(event: Event, names: Names) -> Told:
     if name == "confidential":
         text = _("%(who)s made the case confidential") if after else _("%(who)s opened the case to the department")
         return Told(text, "lock")
-    label = NAMED.get(str(name)) or _label(names, str(name))
-    values = _value(names, str(name), before), _value(names, str(name), after)
+    asked = _asked(names, str(name)) if name not in NAMED else None
+    label = NAMED.get(str(name)) or (dict(asked.label) if asked else name)
+    if asked and (asked.kind in LONG or isinstance(before, list) or isinstance(after, list)):
+        return Told(_("%(who)s changed the answer “%(name)s”", name=label), "edit")
+    values = [
+        _answer(names, asked, value, event) if asked else _value(names, str(name), value) for value in (before, after)
+    ]
+    if asked and not values[1]:
+        return Told(_("%(who)s took the answer “%(name)s” away: “%(before)s”", name=label, before=values[0]), "edit")
     if not values[0]:
         return Told(_("%(who)s set %(name)s: “%(after)s”", name=label, after=values[1]), "edit")
     return Told(
@@ -147,6 +155,14 @@ WORDS: dict[str, Words] = {
     "field.changed": changed,
 }
 
+LONG = frozenset({FieldKind.LONG_TEXT, FieldKind.GROUP, FieldKind.FILE})
+NAMES: dict[FieldKind, Callable[[Names, int], object | None]] = {
+    FieldKind.PERSON: Names.person,
+    FieldKind.DEPARTMENT: Names.department,
+    FieldKind.BRANCH: Names.branch,
+    FieldKind.PAGE: Names.page,
+}
+
 PROMISES = (
     _("%(who)s resolved the case, %(promise)s"),
     _("%(who)s closed the case, %(promise)s"),
@@ -167,13 +183,23 @@ def _state(names: Names, key: Any) -> object:
     return dict(kind.state(str(key)).names) if kind and key else str(key or "")
 
 
-def _label(names: Names, name: str) -> object:
-    field = next((f for f in names.subject.form if f.key == name), None) if names.subject is not None else None
-    return dict(field.label) if field else name
+def _asked(names: Names, name: str) -> Field | None:
+    """The question behind a changed answer."""
+    key = name.removeprefix("fields.")
+    return next((f for f in names.subject.form if f.key == key), None) if names.subject is not None else None
+
+
+def _answer(names: Names, asked: Field, value: Any, event: Event) -> object:
+    """An answer in words."""
+    if value is None:
+        return ""
+    if isinstance(value, int) and (named := NAMES.get(asked.kind)):
+        return named(names, value) or "…"
+    return show_value(asked, value, names.lang, names.zone, event.at)
 
 
 def _value(names: Names, name: str, value: Any) -> object:
-    """A value in words: options and priorities by their names, the rest as it is."""
+    """A property in words: impact, urgency and priority by their names, the rest as it is."""
     if value in (None, "", [], {}):
         return ""
     kind = _kind(names)
@@ -181,9 +207,6 @@ def _value(names: Names, name: str, value: Any) -> object:
         target = kind.target(value)
         return dict(target.names) if target else str(value)
     options = {"impact": kind.impacts, "urgency": kind.urgencies}.get(name, ()) if kind else ()
-    if names.subject is not None and not options:
-        field = next((f for f in names.subject.form if f.key == name), None)
-        options = field.options if field else ()
     found = next((option for option in options if option.id == value), None)
     if found:
         return dict(found.label)

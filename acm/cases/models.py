@@ -6,7 +6,8 @@ Event kinds and their data (the contract of search, KPI, notifications and histo
 ``case.moved``      {from, to} between open states; ``case.resolved``, ``case.closed``, ``case.cancelled``,
                     ``case.rejected`` and ``case.reopened`` carry the same
 ``field.changed``   {field, from, to}: owner, group, priority, impact, urgency, title, confidential, department,
-                    branch, beneficiary, or a field of the form
+                    branch, beneficiary, or the key of an answer (``fields.<key>`` where a property has that name);
+                    answers to questions for agents are for own people only
 ``case.responded``  {} the first answer to the requester
 ``sla.set``         {calendar, response_due, due, promised, provisional}
 ``comment.added``   {comment}, audience as the comment's; ``file.added`` {file, name}
@@ -141,16 +142,15 @@ class Case(Page):
     }  # fmt: skip
 
     def change(self, field: str, value: Any, origin: Origin) -> Event | None:
-        """Set one property or one field of the form and record what it was; nothing happens if it is the same."""
-        self.require_served()
+        """Set one property, else one answer, and record what it was; nothing happens if it is the same."""
         column = self.COLUMNS.get(field)
-        before = getattr(self, column) if column else self.fields.get(field)
+        if column is None:
+            return self.answer(field, value, origin)
+        self.require_served()
+        before = getattr(self, column)
         if before == value:
             return None
-        if column:
-            setattr(self, column, value)
-        else:
-            self.fields = {**self.fields, field: value}
+        setattr(self, column, value)
         if field in ("owner", "group") and before is not None:
             self.reassigned += 1
         self.version += 1
@@ -160,6 +160,18 @@ class Case(Page):
         if field == "priority":
             clocks.retarget(self, origin)
         return event
+
+    def answer(self, key: str, value: Any, origin: Origin) -> Event | None:
+        """Correct one answer, None takes it away, and record what it was; nothing happens if it is the same."""
+        self.require_served()
+        before = self.fields.get(key)
+        if before == value:
+            return None
+        self.fields = {k: v for k, v in {**self.fields, key: value}.items() if v is not None}
+        self.version += 1
+        data = {"field": f"fields.{key}" if key in self.COLUMNS else key, "from": before, "to": value}
+        internal = any(asked.internal for asked in self.form if asked.key == key)
+        return self.record("field.changed", origin, data, audience="internal" if internal else "all")
 
     def _prioritise(self, origin: Origin) -> None:
         priority = self.case_type.priority_matrix.get(self.impact, {}).get(self.urgency)

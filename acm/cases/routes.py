@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from acm.cases import bulk_routes, case_routes, live, my_routes, property_routes, queue_routes
+from acm.cases import answer_routes, bulk_routes, case_routes, live, my_routes, property_routes, queue_routes
 from acm.web.routing import router as new_router
 
 router = new_router()
-for part in (queue_routes, bulk_routes, my_routes, live, property_routes, case_routes):
+for part in (queue_routes, bulk_routes, my_routes, live, property_routes, answer_routes, case_routes):
     router.include_router(part.router)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 from sqlalchemy import Select, String, cast, literal, null, select, union_all
@@ -64,6 +65,7 @@ class Names:
 
     lang: str
     sees_internal: bool
+    zone: ZoneInfo
     subject: Page | None = None
     ready: bool = False
     wanted: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -156,7 +158,7 @@ def told(
     session: Session, events: Sequence[Event], grants: Grants, ui: UI, *, works: bool, subject: Page | None = None
 ) -> list[Sentence]:
     """Events of pages that passed the door as sentences; ``subject`` is the page when all are of one."""
-    names = Names(ui.lang, works, subject)
+    names = Names(ui.lang, works, ui.zone, subject)
     words: dict[str, Words] = {c.key: c.value for c in ui.snapshot.each("event_words")}
     known = [event for event in events if event.kind in words]
     for event in known:
