@@ -13,15 +13,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from acm import clock
+from acm.pages.fields import index_fields
 from acm.pages.models import TypeVersion
 from acm.pages.types import Field, FieldKind, Option, PageType
-from acm.snapshot import Snapshot
+from acm.snapshot import CORE, Snapshot
 
 
 def store_definitions(session: Session, snapshot: Snapshot) -> None:
-    """Write a version row for every type whose definition has changed."""
+    """Write a version row for every type whose definition has changed, and make the indexes its fields ask for."""
     for contribution in snapshot.each("page_type"):
         stored_version(session, contribution.value)
+        if contribution.plugin != CORE:
+            index_fields(session, contribution.value)
 
 
 def stored_version(session: Session, definition: PageType) -> TypeVersion:

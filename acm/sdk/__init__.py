@@ -8,11 +8,12 @@ from acm.cases.models import Case
 from acm.cases.opening import Opening
 from acm.cases.replay import Record, Replay, Update
 from acm.catalog.vocabularies import Vocabularies, load_vocabularies
-from acm.errors import Conflict, Forbidden, Invalid, NotFound, PluginAway, Problem
+from acm.errors import Conflict, Forbidden, Invalid, NotFound, PluginAway, Problem, Stale
 from acm.i18n import _, ngettext
 from acm.jobs.imports import BadFile, Import, Report
 from acm.journal import Event, Origin
 from acm.kpi.declarations import FactKind, Measure, Panel, Widget
+from acm.pages.models import Page
 from acm.pages.schema import fields_of
 from acm.pages.types import (
     CaseType,
@@ -27,9 +28,12 @@ from acm.pages.types import (
     StateCategory,
     Transition,
 )
+from acm.people.models import Department, Group, Person
 from acm.people.signin import Me
 from acm.sdk.context import Context, Ctx
+from acm.sdk.finding import Found, Tally
 from acm.sdk.registrar import Registrar
+from acm.sla.clocks import Targets
 from acm.web.forms import Submitted
 from acm.web.routing import router
 
@@ -47,11 +51,14 @@ __all__ = [
     "Conflict",
     "Context",
     "Ctx",
+    "Department",
     "Event",
     "FactKind",
     "Field",
     "FieldKind",
     "Forbidden",
+    "Found",
+    "Group",
     "Import",
     "Invalid",
     "Me",
@@ -60,8 +67,10 @@ __all__ = [
     "Opening",
     "Option",
     "Origin",
+    "Page",
     "PageType",
     "Panel",
+    "Person",
     "PluginAway",
     "PriorityTarget",
     "Problem",
@@ -71,9 +80,12 @@ __all__ = [
     "Report",
     "SlaClock",
     "Stage",
+    "Stale",
     "State",
     "StateCategory",
     "Submitted",
+    "Tally",
+    "Targets",
     "Transition",
     "Update",
     "Vocabularies",

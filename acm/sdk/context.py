@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import Depends, Request
@@ -15,18 +14,16 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from markupsafe import Markup
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from acm import clock
 from acm.cases.models import Case
-from acm.cases.opening import Opening, open_case
-from acm.errors import NotFound
 from acm.journal import Origin
 from acm.pages.models import Page
-from acm.pages.types import CaseType
-from acm.pages.visibility import unrestricted, visible, visible_page
+from acm.pages.types import PageType
 from acm.people.models import Department, Group, Person
 from acm.people.signin import Me, Viewer
+from acm.sdk.changing import Cases, Pages
 from acm.snapshot import Snapshot
 from acm.web.runtime import Db, snapshot_of
 from acm.web.templating import UI, Ui
@@ -34,13 +31,18 @@ from acm.web.templating import UI, Ui
 
 @dataclass
 class Context:
-    """One call into a plugin. ``user`` is None in jobs and reactors: there it sees the cases of its own types alone."""
+    """One call into a plugin. ``user`` is None in jobs, reactors and vetoes: there it sees pages of its own types alone.
+
+    ``key`` is the same whenever the same event or job comes again: for what is done outside the database.
+    """
 
     plugin: str
     session: Session
     snapshot: Snapshot
     user: Viewer | None = None
     ui: UI | None = None
+    actor: Viewer | None = None
+    key: str = ""
     log: Any = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,15 +50,33 @@ class Context:
 
     @cached_property
     def pages(self) -> Pages:
-        return Pages(self)
+        return Pages(self, Page)
 
     @cached_property
     def cases(self) -> Cases:
-        return Cases(self)
+        return Cases(self, Case)
 
     @cached_property
     def people(self) -> People:
         return People(self)
+
+    @property
+    def itself(self) -> Context:
+        """The plugin on its own account: pages of its own types without regard to the person, who stays the one who
+        acts. For what a person sets going and may not see; what comes of it must not be shown to them."""
+        return Context(self.plugin, self.session, self.snapshot, None, self.ui, self.user or self.actor, self.key)
+
+    @cached_property
+    def own_types(self) -> tuple[str, ...]:
+        """Keys of the types that this plugin gives."""
+        return tuple(given.key for given in self.snapshot.each("page_type") if given.plugin == self.plugin)
+
+    def own_type(self, type_key: str) -> PageType:
+        """The definition of a type of this plugin."""
+        if type_key not in self.own_types:
+            raise LookupError(f"{type_key!r} is no type of {self.plugin}")
+        definition: PageType = self.snapshot.points["page_type"][type_key].value
+        return definition
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -70,7 +90,8 @@ class Context:
 
     def origin(self) -> Origin:
         """Who acts: the person, or in a job nobody."""
-        return self.user.origin() if self.user else Origin(None, clock.now())
+        acts = self.user or self.actor
+        return acts.origin() if acts else Origin(None, clock.now())
 
     def can(self, permission: str, subject: object = None) -> bool:
         """Whether the person holds a permission, of the core or ``<slug>.<name>``; in a job always."""
@@ -102,59 +123,6 @@ class Context:
     def _templates(self) -> Environment:
         environment: Environment = self.snapshot.plugins[self.plugin].templates
         return environment
-
-
-@dataclass(frozen=True)
-class Pages:
-    """Pages of any kind that the person may see."""
-
-    ctx: Context
-
-    def find(self, number: str) -> Page:
-        """The page of that number; :class:`acm.sdk.NotFound` when there is none for this person."""
-        if self.ctx.user is None:
-            raise LookupError("outside a request a plugin sees its own cases alone")
-        return visible_page(self.ctx.session, self.ctx.user.grants, number, Page)
-
-
-@dataclass(frozen=True)
-class Cases:
-    """Cases that the person may see; in jobs and reactors all cases of the plugin's own types."""
-
-    ctx: Context
-
-    def find(self, number: str) -> Case:
-        """The case of that number; :class:`acm.sdk.NotFound` when there is none to be seen."""
-        if self.ctx.user is not None:
-            return visible_page(self.ctx.session, self.ctx.user.grants, number, Case)
-        found = next(iter(self._own(number=number.upper())), None)
-        if found is None:
-            raise NotFound()
-        return found
-
-    def own(self, *, category: str = "", resolved_before: datetime | None = None, limit: int = 200) -> Sequence[Case]:
-        """Cases of the plugin's types, oldest first; ``category`` is one of :class:`acm.sdk.StateCategory`."""
-        found: list[Any] = [Case.category == category] if category else []
-        if resolved_before is not None:
-            found.append(Case.resolved_at < resolved_before)
-        return self._own(*found, limit=limit)
-
-    def open(self, type_key: str, *, title: str, **known: Any) -> Case:
-        """Open a case of a type of the plugin; ``known`` are what :class:`acm.sdk.Opening` takes."""
-        definition = self.ctx.snapshot.find("page_type", type_key)
-        if not isinstance(definition, CaseType) or self.ctx.snapshot.giver("page_type", type_key) != self.ctx.plugin:
-            raise LookupError(f"{type_key!r} is no case type of {self.ctx.plugin}")
-        zone = self.ctx.user.zone if self.ctx.user else ZoneInfo("UTC")
-        return open_case(self.ctx.session, definition, Opening(title=title, **known), self.ctx.origin(), zone)
-
-    def _own(self, *conditions: Any, number: str = "", limit: int = 200) -> Sequence[Case]:
-        ctx = self.ctx
-        types = [c.key for c in ctx.snapshot.each("page_type") if c.plugin == ctx.plugin]
-        statement = visible(ctx.user.grants, Case) if ctx.user else unrestricted(select(Case), f"plugin {ctx.plugin}")
-        statement = statement.where(Case.type.in_(types), *conditions).options(joinedload(Case.type_version))
-        if number:
-            statement = statement.where(Case.number == number)
-        return ctx.session.scalars(statement.order_by(Case.id).limit(limit)).all()
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ def retarget(page: Page, origin: Origin) -> None:
 def on_state(page: Page, before: SlaClock, after: SlaClock, at: datetime) -> None:
     """Stop, pause or go on with the clocks as the state entered says; judge the promise when the clock stops."""
     if "sla" not in page.facts:
+        _judge(page, before, after, at)
         return
     _switch(page, "pauses", runs_before=before in RESOLUTION_RUNS, runs_after=after in RESOLUTION_RUNS, at=at)
     _switch(page, "response_pauses", runs_before=before in RESPONSE_RUNS, runs_after=after in RESPONSE_RUNS, at=at)
@@ -83,6 +84,23 @@ def on_state(page: Page, before: SlaClock, after: SlaClock, at: datetime) -> Non
         due = _due(page, "resolve_hours", "pauses", closed=at).at
         page.due_at, page.made_sla = due, at <= due
     elif before is SlaClock.STOPPED:
+        page.made_sla = None
+
+
+def promise(page: Page, due: datetime | None, origin: Origin) -> None:
+    """Promise a moment that no calendar computes, instead of the clocks of a service or a priority; None frees it."""
+    page.facts = {name: value for name, value in page.facts.items() if name != "sla"}
+    page.due_at, page.response_due_at = due, None
+    page.promised_at = page.promised_at or due
+    told = {"calendar": "", "source": "person", "response_due": None, "provisional": False}
+    page.record("sla.set", origin, {**told, "due": due, "promised": page.promised_at})
+
+
+def _judge(page: Page, before: SlaClock, after: SlaClock, at: datetime) -> None:
+    """The verdict on a moment that was promised without a clock."""
+    if page.due_at is not None and after is SlaClock.STOPPED and before is not SlaClock.STOPPED:
+        page.made_sla = at <= page.due_at
+    elif page.due_at is not None and after is not SlaClock.STOPPED:
         page.made_sla = None
 
 
