@@ -100,9 +100,12 @@ def create_runtime(settings: Settings, database: Database | None = None) -> Runt
     """The parts of one process, with the snapshot composed."""
     runtime = Runtime(settings, database or Database(settings.url), FileStore(settings.data_dir / "files"))
     search = runtime.parts["search"] = open_backend(settings, runtime.db)
-    world = World(
-        runtime, [*core(), *kpi_contributions.contributions(settings), *search_contributions.contributions(search)]
-    )
+    of_this_process = [
+        *kpi_contributions.contributions(settings),
+        *search_contributions.contributions(search),
+        *notify_contributions.sending(settings),
+    ]
+    world = World(runtime, [*core(), *of_this_process])
     runtime.parts["world"] = world
     world.refresh()
     return runtime

@@ -12,6 +12,7 @@ MODULES = (
     "acm.kpi.models",
     "acm.catalog.models",
     "acm.notify.models",
+    "acm.notify.webhooks",
     "acm.kernel.models",
 )
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from acm.notify.mail import send_notification
 from acm.notify.routes import bell, read_about
 from acm.notify.telling import tell
+from acm.notify.webhooks_feed import feed
+from acm.notify.webhooks_sending import Courier, sweep, tell_owner
+from acm.settings import Settings
 from acm.snapshot import Contribution
 
 
@@ -14,4 +17,12 @@ def contributions() -> list[Contribution]:
         Contribution("job", "mail.notification", send_notification),
         Contribution("layout", "notify", bell),
         Contribution("page_viewed", "notify", read_about),
+        Contribution("consumer", "webhooks", feed),
+        Contribution("job", "webhook.off", tell_owner),
+        Contribution("schedule", "webhooks", (86_400, sweep)),
     ]
+
+
+def sending(settings: Settings) -> list[Contribution]:
+    """What sends by the settings of this process."""
+    return [Contribution("consumer", "webhooks.send", Courier(settings))]

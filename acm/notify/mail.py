@@ -17,7 +17,7 @@ from acm import clock
 from acm.i18n import translator
 from acm.journal import Event
 from acm.notify.models import Notification
-from acm.notify.sentences import sentence
+from acm.notify.sentences import address, sentence
 from acm.pages.models import Comment, Page
 from acm.pages.visibility import unrestricted
 from acm.people.models import Person
@@ -36,30 +36,32 @@ def send_notification(session: Session, args: Mapping[str, Any]) -> None:
     if note is None or note.mailed_at is not None or not settings.smtp_url:
         return
     person = session.get_one(Person, note.person_id)
-    page = session.scalars(unrestricted(select(Page).where(Page.id == note.page_id), "mail")).one()
+    page = session.scalars(unrestricted(select(Page).where(Page.id == note.page_id), "mail")).first()
     event = session.scalars(unrestricted(select(Event).where(Event.id == note.event_id), "mail")).one()
     note.mailed_at = clock.now()
     session.flush()
     send(settings, compose(session, settings, person, page, event))
 
 
-def compose(session: Session, settings: Settings, person: Person, page: Page, event: Event) -> EmailMessage:
+def compose(session: Session, settings: Settings, person: Person, page: Page | None, event: Event) -> EmailMessage:
     """The mail of one event to one person, in their language; a confidential page names its number only."""
     lang = person.language or settings.language
     texts = translator(lang)
     actor = session.get(Person, event.actor_id) if event.actor_id else None
     line = texts.say(sentence(event, page, actor.name_in(lang) if actor else ""))
-    title = "" if page.confidential else page.title_in(lang)
+    title = "" if page is None or page.confidential else page.title_in(lang)
     mail = EmailMessage()
     mail["From"], mail["To"] = settings.mail_from, person.email
-    mail["Subject"] = " ".join(f"[{page.number}] {title}".split())[:200]
+    mail["Subject"] = " ".join(f"[{page.number}] {title}".split() if page else line.split())[:200]
     mail["Message-ID"] = make_msgid(idstring=f"{event.id}.{person.id}", domain="acm.invalid")
-    mail["References"] = f"<page.{page.id}@acm.invalid>"
+    if page is not None:
+        mail["References"] = f"<page.{page.id}@acm.invalid>"
     mail["Auto-Submitted"] = "auto-generated"
     parts = [line]
-    if not page.confidential and (quote := _quote(session, event)):
+    if page is not None and not page.confidential and (quote := _quote(session, event)):
         parts.append(quote)
-    parts.append(f"{settings.base_url.rstrip('/')}/pages/{page.number}" if settings.base_url else page.number)
+    where = address(event, page)
+    parts.append(settings.base_url.rstrip("/") + where if settings.base_url or page is None else page.number)
     mail.set_content("\n\n".join(parts))
     return mail
 

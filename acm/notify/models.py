@@ -11,7 +11,7 @@ from acm.db import Base
 
 
 class Notification(Base):
-    """One event told to one person."""
+    """One event told to one person; one of no page is about something that is theirs, as a webhook."""
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -21,7 +21,7 @@ class Notification(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
-    page_id: Mapped[int] = mapped_column(ForeignKey("page.id", ondelete="CASCADE"))
+    page_id: Mapped[int | None] = mapped_column(ForeignKey("page.id", ondelete="CASCADE"))
     event_id: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime]

@@ -14,7 +14,7 @@ from acm.db import Database
 from acm.i18n import Message
 from acm.journal import Event
 from acm.notify.models import Mute, Notification
-from acm.notify.sentences import sentence
+from acm.notify.sentences import address, sentence
 from acm.pages.models import Page
 from acm.pages.visibility import inside, through, visible_page
 from acm.people.models import Person
@@ -35,7 +35,8 @@ class Told:
 
     text: Message
     actor: Person | None
-    page: Page
+    page: Page | None
+    href: str
     at: datetime
     unread: bool
 
@@ -91,14 +92,19 @@ def told_to(db: Session, grants: Grants, lang: str) -> list[Told]:
         for p in db.scalars(select(Person).where(Person.id.in_({row[2].actor_id for row in rows if row[2].actor_id})))
     }
     lines = []
-    for note, page, event in rows:
+    for note, page, event in sorted([*rows, *_without_page(db, grants)], key=lambda row: -row[0].id):
         actor = actors.get(event.actor_id or 0)
-        lines.append(
-            Told(
-                sentence(event, page, actor.name_in(lang) if actor else ""), actor, page, note.at, note.read_at is None
-            )
-        )
+        said = sentence(event, page, actor.name_in(lang) if actor else "")
+        lines.append(Told(said, actor, page, address(event, page), note.at, note.read_at is None))
     return lines
+
+
+def _without_page(db: Session, grants: Grants) -> list[tuple[Notification, None, Event]]:
+    """What the person was told of what is theirs alone."""
+    statement = select(Notification, Event).join(Event, Event.id == Notification.event_id)
+    statement = statement.where(Notification.person_id == grants.person_id, Notification.page_id.is_(None))
+    rows = db.execute(inside(statement.order_by(Notification.id.desc()).limit(SHOWN)))
+    return [(note, None, event) for note, event in rows]
 
 
 def is_muted(db: Session, person_id: int, page: Page) -> bool:

@@ -8,8 +8,10 @@ from acm.pages.models import Page
 from acm.pages.types import CaseType
 
 
-def sentence(event: Event, page: Page, actor: str) -> Message:
+def sentence(event: Event, page: Page | None, actor: str) -> Message:
     """One sentence about one event."""
+    if page is None:
+        return Message(WITHOUT_PAGE[event.data["reason"]].id, {"name": event.data["name"]})
     number = page.number
     definition = page.definition
     target = str(event.data.get("to", ""))
@@ -38,4 +40,13 @@ def sentence(event: Event, page: Page, actor: str) -> Message:
     return _("%(number)s is now: %(state)s", number=number, state=state or target)
 
 
+def address(event: Event, page: Page | None) -> str:
+    """Where the thing is that an event is about."""
+    return f"/pages/{page.number}" if page else f"/admin/webhooks/{event.data['webhook']}"
+
+
+WITHOUT_PAGE = {
+    "gone": _("The webhook %(name)s is off: its address answered that it is gone"),
+    "failing": _("The webhook %(name)s is off: nobody answered it for days"),
+}
 MARKED = (_("%(actor)s approved %(number)s"), _("%(actor)s refused %(number)s"))

@@ -28,6 +28,7 @@ PERMISSIONS = {
     "admin.people": "Manage people, groups and roles",
     "admin.plugins": "Switch plugins on and off",
     "admin.system": "See the state of the system",
+    "webhook.manage": "Tell other systems what one sees oneself, by webhooks",
     "journal.read": "Read the whole journal through the API",
 }
 
@@ -46,10 +47,12 @@ ROLES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
             "catalog.edit",
             "taxonomy.edit",
             "journal.read",
+            "webhook.manage",
             "queue.share",
             "article.edit",
         ),
     ),
+    "integration": ({"ru": "Интеграция", "en": "Integration"}, ("webhook.manage",)),
     "developer": ({"ru": "Разработчик", "en": "Developer"}, ("admin.plugins", "admin.system", "taxonomy.edit")),
 }
 

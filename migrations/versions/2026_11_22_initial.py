@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 06:31:23.570577
+Revision: 0001, after , 2026-11-22 06:48:59.224173
 """
 
 import sqlalchemy as sa
@@ -563,6 +563,34 @@ def upgrade() -> None:
         sa.UniqueConstraint("vocabulary_id", "key", name=op.f("uq_term_vocabulary_id_key")),
     )
     op.create_table(
+        "webhook",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("url", sa.String(length=1000), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("old_secret", sa.Text(), nullable=False),
+        sa.Column("old_until", acm.db.UTCDateTime(timezone=True), nullable=True),
+        sa.Column(
+            "kinds", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "filter", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("internal", sa.Boolean(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("off_because", sa.String(length=20), nullable=False),
+        sa.Column("since", acm.db.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", acm.db.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("open_until", acm.db.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", acm.db.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", acm.db.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["person.id"], name=op.f("fk_webhook_owner_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+    )
+    op.create_table(
         "approval",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("page_id", sa.Integer(), nullable=False),
@@ -676,7 +704,7 @@ def upgrade() -> None:
         "notification",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("page_id", sa.Integer(), nullable=False),
+        sa.Column("page_id", sa.Integer(), nullable=True),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(length=60), nullable=False),
         sa.Column("at", acm.db.UTCDateTime(timezone=True), nullable=False),
@@ -761,6 +789,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("page_id", "version", name=op.f("uq_revision_page_id_version")),
     )
     op.create_table(
+        "webhook_delivery",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("webhook_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.String(length=40), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=True),
+        sa.Column("page_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", acm.db.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("code", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column(
+            "fault", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "tries", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("created_at", acm.db.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("done_at", acm.db.UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["page_id"], ["page.id"], name=op.f("fk_webhook_delivery_page_id_page"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"], ["webhook.id"], name=op.f("fk_webhook_delivery_webhook_id_webhook"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_webhook_delivery_message_id")),
+    )
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_delivery_state_next_at", ["state", "next_at"], unique=False)
+        batch_op.create_index("ix_webhook_delivery_webhook_id_event_id", ["webhook_id", "event_id"], unique=True)
+        batch_op.create_index("ix_webhook_delivery_webhook_id_id", ["webhook_id", "id"], unique=False)
+
+    op.create_table(
         "file",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("page_id", sa.Integer(), nullable=True),
@@ -795,6 +858,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_file_draft_id")
 
     op.drop_table("file")
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_delivery_webhook_id_id")
+        batch_op.drop_index("ix_webhook_delivery_webhook_id_event_id")
+        batch_op.drop_index("ix_webhook_delivery_state_next_at")
+
+    op.drop_table("webhook_delivery")
     op.drop_table("revision")
     with op.batch_alter_table("page_term", schema=None) as batch_op:
         batch_op.drop_index("ix_page_term_term_id")
@@ -839,6 +908,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_approval_approver_id_state")
 
     op.drop_table("approval")
+    op.drop_table("webhook")
     op.drop_table("term")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_person_id"))
