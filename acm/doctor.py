@@ -14,7 +14,7 @@ from acm import audit, migrating
 from acm.i18n import translator
 from acm.jobs.models import Job
 from acm.journal import Consumer, Event
-from acm.kernel import lifecycle
+from acm.kernel import seeing
 from acm.kernel.models import ENABLED
 from acm.pages.models import File
 from acm.pages.visibility import unrestricted
@@ -134,7 +134,7 @@ def _calendar(_runtime: Runtime, now: datetime) -> Iterator[tuple[bool, str]]:
 
 def _plugins(runtime: Runtime, _now: datetime) -> Iterator[tuple[bool, str]]:
     with runtime.db.reading(runtime.snapshot) as session:
-        plugins = lifecycle.seen(session, runtime)
+        plugins = seeing.seen(session, runtime)
     troubled = [p for p in plugins if p.reason]
     for plugin in troubled:
         yield False, f"{plugin.slug}: {plugin.state}: {plugin.reason}"

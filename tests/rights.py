@@ -130,6 +130,7 @@ ROUTES: dict[str, Rule] = {
     "POST /admin/plugins/{slug}/settings": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
     "GET /api/v1/plugins": PLUGIN_AREA,
     "POST /api/v1/plugins/{slug}/state": PLUGIN_AREA,
+    "GET /p/{slug}/static/{version}/{rest:path}": Rule(anonymous=True, fine=HIDDEN),
     **{f"{method} {way}{{slug}}/{{rest:path}}": NOBODYS for method in METHODS for way in ("/p/", "/api/p/")},
     # pages of every kind
     "GET /pages/{number}": sees(*PAGES),

@@ -95,6 +95,7 @@ def _run(db: Database, snapshot: Snapshot, job_id: int, *, settings: object, now
             handler = snapshot.find("job", job.name)
             if handler is None:
                 job.state, job.run_at = "ready", (now or clock.now()) + timedelta(minutes=5)
+                job.attempts -= 1  # it is parked, not tried
                 return
             handler(session, job.args)
             job.state, job.key, job.done_at, job.error = "done", None, now or clock.now(), ""
@@ -142,9 +143,15 @@ class Worker:
 
     def once(self) -> int:
         """One round; returns how much was done."""
+        world = self.runtime.parts.get("world")
+        if world is None:
+            return self._turn(self.runtime.snapshot)
+        world.current()  # plugins come and go while no request is made
+        with world.serving() as snapshot:
+            return self._turn(snapshot)
+
+    def _turn(self, snapshot: Snapshot) -> int:
         runtime, done = self.runtime, 0
-        world = runtime.parts.get("world")
-        snapshot = world.current() if world else runtime.snapshot  # plugins come and go while no request is made
         try:
             done += run_due(runtime.db, snapshot, settings=runtime.settings)
         except Exception as error:  # the database may be away for a while: the worker goes on when it is back

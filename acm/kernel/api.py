@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from acm.kernel import lifecycle
+from acm.kernel import lifecycle, seeing
 from acm.kernel.models import ENABLED, IN_REPAIR
 from acm.people.signin import Me, permitted
 from acm.web.api import Model, View, api_router
@@ -37,7 +37,7 @@ class Toggle(Model):
 @router.get("/plugins", dependencies=[permitted("admin.plugins")])
 def list_plugins(db: Db, me: Me, app: App) -> list[PluginView]:
     """Every plugin on disk or in the database."""
-    return [_view(plugin) for plugin in lifecycle.seen(db, app)]
+    return [_view(plugin) for plugin in seeing.seen(db, app)]
 
 
 @router.post("/plugins/{slug}/state", dependencies=[permitted("admin.plugins")])
@@ -51,10 +51,10 @@ def toggle_plugin(db: Db, me: Me, app: App, slug: str, toggle: Toggle) -> Plugin
         lifecycle.disable(db, app, slug, me.origin(), generation=toggle.generation)
     db.commit()
     lifecycle.publish(app)
-    return next(_view(plugin) for plugin in lifecycle.seen(db, app) if plugin.slug == slug)
+    return next(_view(plugin) for plugin in seeing.seen(db, app) if plugin.slug == slug)
 
 
-def _view(plugin: lifecycle.Seen) -> PluginView:
+def _view(plugin: seeing.Seen) -> PluginView:
     return PluginView(
         slug=plugin.slug,
         names=plugin.names,

@@ -1,27 +1,33 @@
-"""What a plugin's addresses answer while it is away: under repair, switched off, or not to be loaded here.
+"""What the core answers at a plugin's addresses: its files, and why it is away: under repair, switched off, or not to
+be loaded here.
 
 Whoever had a form of it open keeps every word: what was sent stands on the page that says why it was not taken.
 """
 
 from __future__ import annotations
 
+import re
+
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import FileResponse, Response
 
 from acm import clock
 from acm.errors import Conflict, NotFound, PluginAway, Problem
 from acm.i18n import _, words
 from acm.kernel.models import DISABLED, IN_REPAIR
+from acm.kernel.store import Store
 from acm.kernel.world import SAFE_MODE, Away
 from acm.people.signin import Me
 from acm.web import csrf, problems
 from acm.web.forms import Form, Submitted
 from acm.web.routing import router as new_router
-from acm.web.runtime import SAFE_METHODS, World
+from acm.web.runtime import SAFE_METHODS, App
+from acm.web.runtime import World as Frozen
 from acm.web.templating import Ui
 from acm.web.words import moment
 
 router = new_router()
+HASH = re.compile("[0-9a-f]{64}")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 SAID = {
     IN_REPAIR: _("%(plugin)s is under repair since %(when)s. Reason: %(reason)s"),
@@ -38,9 +44,24 @@ class PluginOff(Conflict):
     title = "Not available now"
 
 
+@router.get("/p/{slug}/static/{version}/{rest:path}")
+def show_file(app: App, world: Frozen, slug: str, version: str, rest: str) -> Response:
+    """A file of the version with that hash: the address holds the hash, so it may be kept for ever."""
+    folder = Store(app.settings.data_dir / "plugins").path(slug, version).resolve() / "static"
+    file = (folder / rest).resolve()
+    if (
+        slug not in world.plugins
+        or not HASH.fullmatch(version)
+        or not file.is_relative_to(folder)
+        or not file.is_file()
+    ):
+        raise NotFound()
+    return FileResponse(file, headers={"cache-control": "public, max-age=31536000, immutable"})
+
+
 @router.api_route("/p/{slug}/{rest:path}", methods=METHODS, include_in_schema=False)
 @router.api_route("/api/p/{slug}/{rest:path}", methods=METHODS, include_in_schema=False)
-def show_away(request: Request, ui: Ui, me: Me, world: World, slug: str, form: Submitted) -> Response:
+def show_away(request: Request, ui: Ui, me: Me, world: Frozen, slug: str, form: Submitted) -> Response:
     """Why a plugin does not answer, with what was sent to it."""
     away: Away | None = world.find("plugin_away", slug)
     sent = request.method not in SAFE_METHODS

@@ -1,7 +1,8 @@
 """What an administrator may set in a plugin: a flat JSON Schema, its form, and the values checked against it.
 
 Properties are ``string``, ``integer``, ``number`` or ``boolean``; ``title`` and ``description`` are English,
-``x-ru`` holds ``{"title": …, "description": …}`` in Russian. Secrets are not kept here.
+``x-ru`` holds ``{"title": …, "description": …}`` in Russian. A ``string`` with ``"writeOnly": true`` is a secret: it is
+kept encrypted, shown to nobody again, and an empty field leaves it as it is.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
 from acm.errors import Invalid
+from acm.settings import Settings
 from acm.web.forms import Form
+from acm.web.sealed import seal, unseal
+
+if TYPE_CHECKING:
+    from acm.kernel.discovery import Discovered
 
 KINDS = {"string": "text", "integer": "number", "number": "number", "boolean": "yesno"}
 
@@ -33,6 +39,7 @@ class Choice:
     label: dict[str, str]
     hint: dict[str, str]
     value: Any
+    is_set: bool = False
 
 
 def read_schema(path: Path) -> dict[str, Any]:
@@ -44,8 +51,8 @@ def read_schema(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, AttributeError, SchemaError) as error:
         raise BadSchema(f"{path.name}: {getattr(error, 'message', '') or error}") from error
     for key, one in properties:
-        if one.get("type") not in KINDS or one.get("writeOnly"):
-            raise BadSchema(f"{path.name}: {key} is no text, number or yes/no that may be shown")
+        if one.get("type") not in KINDS or (one.get("writeOnly") and (one["type"] != "string" or "default" in one)):
+            raise BadSchema(f"{path.name}: {key} is no text, number, yes/no or secret text")
     return dict(schema)
 
 
@@ -57,23 +64,57 @@ def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
 def choices(schema: Mapping[str, Any], values: Mapping[str, Any]) -> list[Choice]:
     """The settings in their order, with the values in force."""
     return [
-        Choice(key, KINDS[one["type"]], _words(key, one, "title"), _words("", one, "description"), values.get(key))
+        Choice(
+            key,
+            "password" if is_secret(one) else KINDS[one["type"]],
+            _words(key, one, "title"),
+            _words("", one, "description"),
+            "" if is_secret(one) else values.get(key),
+            is_set=bool(values.get(key)),
+        )
         for key, one in schema.get("properties", {}).items()
     ]
 
 
-def read(schema: Mapping[str, Any], form: Form) -> dict[str, Any]:
-    """The values of a submitted form; :class:`Invalid` names each that does not fit."""
+def is_secret(one: Mapping[str, Any]) -> bool:
+    return bool(one.get("writeOnly"))
+
+
+def opened(settings: Settings, found: Discovered, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with their secrets decrypted, for the plugin's code alone; raises
+    :class:`acm.web.sealed.OtherKey` when the installation's key is another."""
+    secrets = {key for key, one in found.schema.get("properties", {}).items() if is_secret(one)}
+    purpose = f"plugin {found.slug}"
+    return {k: unseal(settings, v, purpose) if k in secrets and v else v for k, v in values.items()}
+
+
+def kept(settings: Settings, found: Discovered, given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are stored: secrets encrypted, and as before where none was entered."""
+    stored = dict(given)
+    for key, one in found.schema.get("properties", {}).items():
+        if is_secret(one):
+            text = stored.pop(key, "")
+            if text or key in before:
+                stored[key] = seal(settings, text, f"plugin {found.slug}") if text else before[key]
+    return stored
+
+
+def read(schema: Mapping[str, Any], form: Form, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a submitted form; :class:`Invalid` names each that does not fit. ``before`` are the stored ones: a
+    secret among them need not be entered again."""
     given: dict[str, Any] = {}
     for key, one in schema.get("properties", {}).items():
         text = form.text(key)
         if one["type"] == "boolean":
             given[key] = form.flag(key)
+        elif is_secret(one):
+            given |= {key: secret} if (secret := form.secret(key)) else {}
         elif one["type"] == "string":
             given[key] = text
         elif text:
             given[key] = _number(text, whole=one["type"] == "integer")
-    check(schema, given)
+    there = {key for key in before if key not in given and is_secret(schema["properties"].get(key, {}))}
+    check({**schema, "required": [key for key in schema.get("required", []) if key not in there]}, given)
     return given
 
 

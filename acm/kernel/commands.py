@@ -13,7 +13,7 @@ from acm import clock
 from acm.errors import Problem
 from acm.i18n import words
 from acm.journal import Origin
-from acm.kernel import lifecycle
+from acm.kernel import lifecycle, seeing
 from acm.kernel.discovery import examine
 from acm.kernel.loader import LoadFailed, forget, load
 from acm.web.runtime import Runtime
@@ -25,7 +25,7 @@ def list_plugins(runtime: Runtime, lang: str = "en") -> None:
     """Print every plugin with its state and, where something is wrong, the reason."""
     table = Table("plugin", "name", "version", "state", "reason")
     with runtime.db.reading(runtime.snapshot) as session:
-        for plugin in lifecycle.seen(session, runtime):
+        for plugin in seeing.seen(session, runtime):
             table.add_row(plugin.slug, words(plugin.names, lang), plugin.version, plugin.state, plugin.reason)
     console.print(table)
 

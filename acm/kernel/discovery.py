@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,11 +14,14 @@ from acm.kernel.manifest import NAME, BadManifest, Manifest, read_manifest
 
 SKIPPED = {"__pycache__", "tests", ".git"}
 ALLOWED = "acm.sdk"
+AVOIDED = {"signal", "threading", "subprocess", "ctypes", "multiprocessing", "atexit"}
+ENDS = {("os", "_exit"), ("sys", "exit")}
 
 
 @dataclass(frozen=True)
 class Discovered:
-    """A folder with a manifest. ``fault`` says why it cannot be used; then there may be no manifest."""
+    """A folder with a manifest. ``fault`` says why it cannot be used; then there may be no manifest. ``warnings``
+    name what a plugin had better not do."""
 
     slug: str
     path: Path
@@ -26,6 +29,7 @@ class Discovered:
     fault: str = ""
     hash: str = ""
     schema: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_valid(self) -> bool:
@@ -39,13 +43,15 @@ def discover(folder: Path) -> dict[str, Discovered]:
     return {path.name: examine(path) for path in sorted(folder.iterdir()) if (path / NAME).is_file()}
 
 
-def examine(path: Path) -> Discovered:
-    """One plugin's folder, checked: its manifest, and what its code imports."""
+def examine(path: Path, slug: str = "") -> Discovered:
+    """One plugin's folder, checked: its manifest, and what its code imports. ``slug`` where the folder has another
+    name, as in the store."""
+    slug = slug or path.name
     try:
-        manifest = read_manifest(path)
+        manifest = read_manifest(path, slug)
     except BadManifest as error:
-        return Discovered(path.name, path, None, str(error))
-    faults = list(import_faults(path)) if manifest.plugin.python else []
+        return Discovered(slug, path, None, str(error))
+    faults, warnings = scan(path, slug) if manifest.plugin.python else ([], [])
     if manifest.plugin.python and not (path / "__init__.py").is_file():
         faults.append("__init__.py is missing: it must hold register(p)")
     schema: dict[str, Any] = {}
@@ -54,34 +60,48 @@ def examine(path: Path) -> Discovered:
             schema = read_schema(path / manifest.settings.schema_file)
         except BadSchema as error:
             faults.append(str(error))
-    return Discovered(path.name, path, manifest, "; ".join(faults), content_hash(path), schema)
+    return Discovered(slug, path, manifest, "; ".join(faults), content_hash(path), schema, tuple(warnings))
 
 
 def content_hash(path: Path) -> str:
     """SHA-256 over the names and bytes of the plugin's files: what is loaded is what was seen."""
     digest = sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file() and not SKIPPED & set(p.relative_to(path).parts)):
+    for file in files(path):
         digest.update(str(file.relative_to(path)).encode() + b"\0" + sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
-def import_faults(path: Path) -> Iterator[str]:
-    """Imports of the core besides the sdk, and absolute imports of the plugin itself: with file and line."""
-    for file in sorted(path.rglob("*.py")):
-        if SKIPPED & set(file.relative_to(path).parts):
+def files(path: Path) -> list[Path]:
+    """The files that make a plugin, in order; not its tests and not what Python leaves behind."""
+    return sorted(p for p in path.rglob("*") if p.is_file() and not SKIPPED & set(p.relative_to(path).parts))
+
+
+def scan(path: Path, slug: str) -> tuple[list[str], list[str]]:
+    """What stands against the code, and what it had better not do: each with file and line. Refused are imports of the
+    core besides the sdk and absolute imports of the plugin itself."""
+    faults: list[str] = []
+    warnings: list[str] = []
+    for file in files(path):
+        if file.suffix != ".py":
             continue
         place = file.relative_to(path)
         try:
             tree = ast.parse(file.read_text(encoding="utf-8"))
-        except SyntaxError as error:
-            yield f"{place}, line {error.lineno}: {error.msg}"
+        except (SyntaxError, ValueError) as error:
+            faults.append(f"{place}, line {getattr(error, 'lineno', 1)}: {getattr(error, 'msg', error)}")
             continue
         for node in ast.walk(tree):
+            at = f"{place}, line {getattr(node, 'lineno', 1)}"
             for name in _imported(node):
                 if _is_core(name):
-                    yield f"{place}, line {node.lineno}: a plugin imports {ALLOWED} only, not {name}"  # type: ignore[attr-defined]
-                elif name.split(".")[0] in (path.name, "plugins", "acm_plugins"):
-                    yield f"{place}, line {node.lineno}: import your own modules relatively (from . import x)"  # type: ignore[attr-defined]
+                    faults.append(f"{at}: a plugin imports {ALLOWED} only, not {name}")
+                elif name.split(".")[0] in (slug, "plugins", "acm_plugins"):
+                    faults.append(f"{at}: import your own modules relatively (from . import x)")
+                elif name.split(".")[0] in AVOIDED:
+                    warnings.append(f"{at}: it uses {name}, which the context replaces")
+            if _ends_the_process(node):
+                warnings.append(f"{at}: it ends the process")
+    return faults, warnings
 
 
 def _imported(node: ast.AST) -> list[str]:
@@ -90,6 +110,10 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
         return [node.module] if node.module != "acm" else [f"acm.{alias.name}" for alias in node.names]
     return []
+
+
+def _ends_the_process(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in ENDS
 
 
 def _is_core(name: str) -> bool:

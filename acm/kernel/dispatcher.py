@@ -23,7 +23,8 @@ from acm.snapshot import Snapshot
 from acm.web import csrf, problems
 from acm.web.runtime import Runtime
 
-PREFIXES = {"/p/": "pages", "/api/p/": "api"}
+WAYS = {"/p/": "pages", "/api/p/": "api"}
+SEEN_COOKIE, SEEN_HEADER = b"acm_min_gen=", b"acm-min-gen"
 
 
 class Dispatcher:
@@ -38,18 +39,39 @@ class Dispatcher:
         if scope["type"] != "http":
             await self.core(scope, receive, send)
             return
-        snapshot: Snapshot = (
-            await run_in_threadpool(self.world.current) if self.world.is_due() else self.runtime.snapshot
-        )
-        path = scope["path"]
-        scope["acm.snapshot"], scope["acm.path"] = snapshot, path
-        for prefix, kind in PREFIXES.items():
-            if path.startswith(prefix):
-                slug = path[len(prefix) :].partition("/")[0]
-                if (app := application_of(self.runtime, snapshot, slug, kind)) is not None:
-                    await app({**scope, "root_path": f"{prefix}{slug}", "app": app}, receive, send)
-                    return
-        await self.core(scope, receive, send)
+        at_least = _known_version(scope)
+        if self.world.is_due(at_least):
+            await run_in_threadpool(self.world.current, at_least)
+        with self.world.serving() as snapshot:
+            scope["acm.snapshot"], scope["acm.path"] = snapshot, scope["path"]
+            app, prefix = self._application(snapshot, scope["path"])
+            if prefix:
+                scope = {**scope, "root_path": prefix, "app": app}
+            await app(scope, receive, send)
+
+    def _application(self, snapshot: Snapshot, path: str) -> tuple[ASGIApp, str]:
+        """Who answers an address, and below what prefix: a plugin that serves it, or the core."""
+        for way, kind in WAYS.items():
+            if path.startswith(way):
+                slug, _, rest = path[len(way) :].partition("/")
+                app = application_of(self.runtime, snapshot, slug, kind)
+                if app is not None and not rest.startswith("static/"):  # the core serves files of plugins
+                    return app, f"{way}{slug}"
+        return self.core, ""
+
+
+def _known_version(scope: Scope) -> int:
+    """The registry's version that this browser has seen: a process that lags behind follows before it answers."""
+    for name, value in scope["headers"]:
+        if name == b"cookie" and (at := value.find(SEEN_COOKIE)) >= 0:
+            digits = value[at + len(SEEN_COOKIE) :].partition(b";")[0]
+        elif name == SEEN_HEADER:
+            digits = value
+        else:
+            continue
+        if digits.isdigit() and len(digits) < 12:
+            return int(digits)
+    return 0
 
 
 def application_of(runtime: Runtime, snapshot: Snapshot, slug: str, kind: str) -> FastAPI | None:

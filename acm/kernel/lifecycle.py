@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from acm import clock
 from acm.catalog.publishing import sync_services
-from acm.errors import Conflict, NotFound, Problem
-from acm.journal import Event, Origin, record, system_stream
-from acm.kernel.choices import Choice, choices, defaults
-from acm.kernel.discovery import Discovered, discover
-from acm.kernel.guard import Failure, recent
-from acm.kernel.loader import LoadFailed, forget, load
+from acm.errors import Conflict, NotFound
+from acm.journal import Origin, record, system_stream
+from acm.kernel.discovery import Discovered
+from acm.kernel.loader import LoadFailed, load, unload
 from acm.kernel.manifest import Manifest
 from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR, Plugin, Registry
-from acm.kernel.registrar import Registrar
-from acm.kernel.world import FAILING, World
+from acm.kernel.store import NotKept
+from acm.kernel.world import World
 from acm.pages.schema import store_definitions
-from acm.pages.visibility import unrestricted
-from acm.people.models import Department, Group, Person, Role
-from acm.snapshot import Contribution, Snapshot
+from acm.people.models import Department, Group, Role
+from acm.snapshot import Snapshot
 from acm.taxonomy.vocabularies import sync_vocabularies
 from acm.web.runtime import Runtime
 
@@ -55,67 +51,16 @@ class ToggledMeanwhile(Conflict):
     title = "Somebody changed this plugin before you"
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A plugin as an administrator sees it: on disk, in the database, in this process."""
+def enable(
+    session: Session, runtime: Runtime, slug: str, origin: Origin, *, generation: int | None = None, version: str = ""
+) -> Plugin:
+    """Check a plugin, keep its files, probe and load it, write what it declares and its row, in the caller's transaction.
 
-    slug: str
-    state: str
-    reason: str
-    row: Plugin | None
-    found: Discovered | None
-    failures: tuple[Failure, ...] = ()
-
-    @property
-    def names(self) -> dict[str, str]:
-        if self.found and self.found.manifest:
-            return self.found.manifest.plugin.name
-        return dict(self.row.names) if self.row else {"en": self.slug}
-
-    @property
-    def version(self) -> str:
-        return (
-            self.found.manifest.plugin.version
-            if self.found and self.found.manifest
-            else self.row.version
-            if self.row
-            else ""
-        )
-
-    @property
-    def generation(self) -> int:
-        return self.row.generation if self.row else 0
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether its files are others than those that were enabled: enabling again applies them."""
-        return bool(self.row and self.found and self.row.state == ENABLED and self.row.hash != self.found.hash)
-
-    @property
-    def choices(self) -> list[Choice]:
-        """Its settings with the values in force."""
-        if self.found is None or self.row is None:
-            return []
-        return choices(self.found.schema, {**defaults(self.found.schema), **self.row.settings})
-
-
-def seen(session: Session, runtime: Runtime) -> list[Seen]:
-    """Every plugin that lies on disk or has a row, by slug."""
-    world: World = runtime.parts["world"]
-    found = discover(runtime.settings.plugin_path)
-    rows = {row.slug: row for row in session.scalars(select(Plugin).options(joinedload(Plugin.changed_by)))}
-    return [_seen(slug, rows.get(slug), found.get(slug), world) for slug in sorted(found.keys() | rows.keys())]
-
-
-def enable(session: Session, runtime: Runtime, slug: str, origin: Origin, *, generation: int | None = None) -> Plugin:
-    """Check a plugin, load it, write what it declares and its row, in the caller's transaction.
-
-    Call :func:`publish` after the commit. ``generation`` is the one the administrator saw; raises
+    What lies in its folder is enabled, or the stored ``version`` (its number, or the beginning of its hash): that is
+    how one goes back. Call :func:`publish` after the commit. ``generation`` is the one the administrator saw; raises
     :class:`PluginRefused` with the reason, :class:`ToggledMeanwhile` when somebody was faster.
     """
-    found = discover(runtime.settings.plugin_path).get(slug)
-    if found is None:
-        raise NotFound("There is no plugin of that name")
+    found = _kept(runtime, slug, session.get(Plugin, slug), version)
     snapshot = _tried(runtime, found)
     if found.manifest and (lack := found.manifest.missing(_enabled(session))):
         raise PluginRefused(lack)
@@ -139,9 +84,10 @@ def disable(session: Session, runtime: Runtime, slug: str, origin: Origin, *, ge
     """
     if session.get(Plugin, slug) is None:
         raise NotFound("There is no plugin of that name")
-    enabled = _enabled(session)
-    for other in discover(runtime.settings.plugin_path).values():
-        if other.slug in enabled and other.manifest and slug in other.manifest.plugin.requires:
+    world: World = runtime.parts["world"]
+    for other in session.scalars(select(Plugin).where(Plugin.state == ENABLED)):
+        files = world.find(other)
+        if files is not None and files.manifest and slug in files.manifest.plugin.requires:
             raise PluginRefused(f"the plugin {other.slug} needs it: disable that one first")
     row = _claim(session, slug, generation)
     _toggle(session, row, DISABLED, origin)
@@ -176,52 +122,10 @@ def configure(session: Session, slug: str, values: Mapping[str, Any], origin: Or
     return row
 
 
-def history(session: Session, slug: str, *, limit: int = 10) -> list[tuple[Event, Person | None]]:
-    """The last changes of a plugin with who made them, newest first."""
-    statement = select(Event, Person).outerjoin(Person, Person.id == Event.actor_id)
-    statement = statement.where(Event.stream == f"plugin:{slug}").order_by(Event.seq.desc()).limit(limit)
-    return [(event, person) for event, person in session.execute(unrestricted(statement, "plugins"))]
-
-
-def given(snapshot: Snapshot, plugin: Seen) -> list[Contribution]:
-    """What a plugin adds: all of it while it serves, else what its files declare."""
-    if plugin.slug in snapshot.plugins:
-        return list(snapshot.plugins[plugin.slug].contributions)
-    if plugin.found is None or plugin.found.manifest is None:
-        return []
-    registrar = Registrar(plugin.found.manifest, plugin.found.path)
-    try:
-        registrar.declared()
-    except (Problem, ValueError):
-        return []  # enabling it will say what is wrong with the files
-    return registrar.contributions
-
-
 def publish(runtime: Runtime) -> Snapshot:
     """Let this process see the change at once; the others follow by themselves."""
     world: World = runtime.parts["world"]
     return world.refresh()
-
-
-def _seen(slug: str, row: Plugin | None, found: Discovered | None, world: World) -> Seen:
-    state, reason = row.state if row else DISCOVERED, ""
-    if found is None:
-        state, reason = MISSING, "its folder is missing; its pages stay readable"
-    elif not found.is_valid:
-        state, reason = INVALID, found.fault
-    elif row is not None and row.state == ENABLED and slug in world.faults:
-        state, reason = FAILING, world.faults[slug]
-    elif row is not None and row.state == ENABLED and (failures := _fresh(row)):
-        state, reason = FAILING, failures[-1].line
-    elif row is not None and row.state == IN_REPAIR:
-        reason = row.reason
-    return Seen(slug, state, reason, row, found, tuple(recent.get(slug, ())))
-
-
-def _fresh(row: Plugin) -> list[Failure]:
-    """Failures of the last hour, since the last change of the plugin."""
-    since = max(row.changed_at, clock.now() - FAILING_FOR)
-    return [failure for failure in recent.get(row.slug, ()) if failure.at > since]
 
 
 def _enabled(session: Session) -> dict[str, str]:
@@ -230,19 +134,38 @@ def _enabled(session: Session) -> dict[str, str]:
     return {row.slug: row.version for row in enabled}
 
 
-def _tried(runtime: Runtime, found: Discovered) -> Snapshot:
-    """The world as it would be with the plugin; :class:`PluginRefused` says what stands against it."""
+def _kept(runtime: Runtime, slug: str, row: Plugin | None, version: str) -> Discovered:
+    """The stored files to enable: of a version that is kept, of the plugin's folder, or of the row when that is gone."""
+    world: World = runtime.parts["world"]
+    if version:
+        for kept, _at in world.store.versions(slug):
+            if version in (_version(kept), kept.hash) or (len(version) > 7 and kept.hash.startswith(version)):
+                return kept
+        raise PluginRefused(f"there is no stored version {version}")
+    found = world.discovered().get(slug)
+    if found is None:
+        found = world.find(row) if row is not None else None
+    if found is None:
+        raise NotFound("There is no plugin of that name")
     if not found.is_valid:
         raise PluginRefused(found.fault)
+    try:
+        return world.store.keep(found)
+    except NotKept as error:
+        raise PluginRefused(str(error)) from error
+
+
+def _tried(runtime: Runtime, found: Discovered) -> Snapshot:
+    """The world as it would be with the plugin; :class:`PluginRefused` says what stands against it."""
+    world: World = runtime.parts["world"]
     try:
         generation = load(found)
     except LoadFailed as error:
         raise PluginRefused(str(error)) from error
-    world: World = runtime.parts["world"]
     others = [g for g in world.loaded.values() if g.slug != found.slug]
     before = world.faults.pop(found.slug, "")
     snapshot = world.compose([*others, generation])
-    forget(generation.package)
+    unload(generation)
     if fault := world.faults.pop(found.slug, ""):
         raise PluginRefused(fault)
     if before:

@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -15,8 +16,10 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 import jinja2
-from fastapi import FastAPI
+from fastapi import FastAPI, routing
+from fastapi.dependencies import models as dependencies
 
+from acm.i18n import translator
 from acm.kernel.choices import defaults
 from acm.kernel.discovery import Discovered
 from acm.kernel.guard import note
@@ -112,6 +115,26 @@ def forget(package: str) -> None:
     _finder.folders.pop(package, None)
     for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
         del sys.modules[name]
+    with suppress(AttributeError):
+        delattr(sys.modules[PACKAGE], package.rpartition(".")[2])
+
+
+def unload(generation: Generation) -> None:
+    """Let go of a generation for good: its modules, its applications, and what libraries keep of its functions."""
+    forget(generation.package)
+    generation.apps.clear()
+    if any(given.point == "locale" for given in generation.contributions):
+        translator.cache_clear()
+    _clear_caches()
+
+
+def _clear_caches() -> None:
+    """FastAPI's caches hold every endpoint they ever saw, and through it the module it stands in."""
+    for kept in vars(dependencies).values():
+        if callable(clear := getattr(kept, "cache_clear", None)):
+            clear()
+    with suppress(AttributeError):  # a private name: a test measures whether it still suffices
+        routing._endpoint_context_cache.clear()
 
 
 def _import(package: str, found: Discovered) -> ModuleType:

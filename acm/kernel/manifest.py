@@ -137,8 +137,9 @@ class Manifest(_Strict):
         return not self.plugin.core or Version(__version__) in SpecifierSet(self.plugin.core, prereleases=True)
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a plugin's folder; :class:`BadManifest` names what is wrong with it."""
+def read_manifest(folder: Path, slug: str = "") -> Manifest:
+    """The manifest in a plugin's folder; :class:`BadManifest` names what is wrong with it. ``slug`` is what the plugin
+    must be called, the folder's name when nothing else is known."""
     path = folder / NAME
     try:
         text = path.read_text(encoding="utf-8")
@@ -151,8 +152,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise BadManifest(f"{NAME}: {error}") from error
     except ValidationError as error:
         raise BadManifest("; ".join(_fault(text, fault) for fault in error.errors())) from error
-    if manifest.slug != folder.name:
-        raise BadManifest(f"{NAME}: the slug {manifest.slug!r} is not the name of its folder, {folder.name!r}")
+    if manifest.slug != (slug or folder.name):
+        raise BadManifest(f"{NAME}: the slug {manifest.slug!r} is not the name of its folder, {slug or folder.name!r}")
     if not manifest.fits_core():
         raise BadManifest(f"{NAME}: it needs a core {manifest.plugin.core}, this is {__version__}")
     return manifest

@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from acm.errors import Conflict, Invalid, NotFound
 from acm.i18n import Message, _, ngettext, words
 from acm.journal import Event
-from acm.kernel import choices, lifecycle
-from acm.kernel.lifecycle import Seen
+from acm.kernel import choices, lifecycle, seeing
 from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR
+from acm.kernel.seeing import Seen
 from acm.people.models import Person
 from acm.people.signin import Me, permitted
 from acm.web.forms import Submitted
@@ -69,11 +69,12 @@ def toggle(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Resp
 @router.post(PATH + "/{slug}/settings", dependencies=[permitted("admin.plugins")])
 def configure(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Response:
     """Keep the settings of a plugin."""
-    plugin = next((p for p in lifecycle.seen(db, app) if p.slug == slug), None)
+    plugin = next((p for p in seeing.seen(db, app) if p.slug == slug), None)
     if plugin is None or plugin.row is None or plugin.found is None:
         raise NotFound()
     try:
-        values = choices.read(plugin.found.schema, form)
+        values = choices.read(plugin.found.schema, form, plugin.row.settings)
+        values = choices.kept(app.settings, plugin.found, values, plugin.row.settings)
         lifecycle.configure(db, slug, values, me.origin(), generation=form.number("generation") or 0)
     except Invalid as problem:
         return _page(ui, db, app, slug, errors=problem.errors, status=problem.status)
@@ -112,7 +113,7 @@ def _page(
     errors: Mapping[str, list[object]] | None = None,
     status: int = 200,
 ) -> Response:
-    plugins = lifecycle.seen(db, app)
+    plugins = seeing.seen(db, app)
     chosen = next((p for p in plugins if p.slug == slug), plugins[0] if plugins and not slug else None)
     if slug and chosen is None:
         raise NotFound()
@@ -124,7 +125,7 @@ def _page(
         words=WORDS,
         pills=PILLS,
         gives=_gives(ui, chosen) if chosen else [],
-        happened=[_sentence(ui, *one) for one in lifecycle.history(db, chosen.slug)] if chosen else [],
+        happened=[_sentence(ui, *one) for one in seeing.history(db, chosen.slug)] if chosen else [],
         problem=problem,
         errors={name: "; ".join(map(ui.say, texts)) for name, texts in (errors or {}).items()},
     )
@@ -144,7 +145,7 @@ def _gives(ui: UI, chosen: Seen) -> list[tuple[str, str]]:
         ("schedule", lambda n: ngettext("%(num)s job", "%(num)s jobs", n)),
         ("permission", lambda n: ngettext("%(num)s permission", "%(num)s permissions", n)),
     )
-    given = lifecycle.given(ui.snapshot, chosen)
+    given = seeing.given(ui.snapshot, chosen)
     found = []
     for point, counted in kinds:
         names = [_name(c.value, c.key, ui.lang) for c in given if c.point == point]

@@ -1,30 +1,38 @@
 """The world of one process: the snapshot of the core and of the plugins that the database wants enabled.
 
 Every process follows the database: at most each 250 ms it looks whether the registry's version has moved, loads
-what changed, and publishes by one assignment. What cannot be loaded here is named; the others go on.
+what changed from the content store, and publishes by one assignment. What cannot be loaded here is named; the last
+good generation goes on, and so do the others. A generation that nobody wants any more is let go when the last request
+that began with it has ended, or after 30 s.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from acm.kernel.choices import defaults
+from acm.errors import Problem
+from acm.kernel import choices
 from acm.kernel.discovery import Discovered, discover
-from acm.kernel.loader import Generation, LoadFailed, load
+from acm.kernel.loader import Generation, LoadFailed, load, unload
 from acm.kernel.models import ENABLED, Plugin, Registry
+from acm.kernel.store import NotKept, Store
 from acm.snapshot import Contribution, DuplicateContribution, Snapshot, compose
 from acm.web.runtime import Runtime
 
 log = structlog.get_logger("acm.plugins")
 LOOK_EVERY = 0.25
+GRACE = 30.0
 SAFE_MODE, FAILING = "safe_mode", "failing"
 
 
@@ -39,28 +47,79 @@ class Away:
     since: datetime
 
 
+@dataclass(frozen=True)
+class Retiring:
+    """A generation that is in no new snapshot; ``last`` is the number of the last one that held it."""
+
+    generation: Generation
+    last: int
+    since: float
+
+
 class World:
     """Composes and publishes snapshots; :meth:`current` is the one in force."""
 
     def __init__(self, runtime: Runtime, core: Sequence[Contribution]) -> None:
         self.runtime = runtime
         self.core = core
+        self.store = Store(runtime.settings.data_dir / "plugins")
         self.loaded: dict[str, Generation] = {}
+        self.rows: dict[str, Plugin] = {}
         self.faults: dict[str, str] = {}
         self.version = -1
+        self.retiring: list[Retiring] = []
+        self._in_flight: Counter[int] = Counter()
+        self._counting = threading.Lock()
         self._looked = 0.0
 
-    def current(self) -> Snapshot:
-        """The snapshot in force, after a look at the database when the last one is 250 ms old."""
-        if self.is_due():
+    def current(self, at_least: int = 0) -> Snapshot:
+        """The snapshot in force, after a look at the database when the last one is 250 ms old, or when this process
+        has not yet followed to the registry's version ``at_least``, which the caller knows of."""
+        if self.is_due(at_least):
             self._looked = time.monotonic()
             if self._stored_version() != self.version:
                 self.refresh()
+            self.sweep()
         return self.runtime.snapshot
 
-    def is_due(self) -> bool:
-        """Whether the last look at the database is 250 ms old."""
-        return time.monotonic() - self._looked > LOOK_EVERY
+    def is_due(self, at_least: int = 0) -> bool:
+        """Whether it is time to look at the database."""
+        return self.version < at_least or time.monotonic() - self._looked > LOOK_EVERY
+
+    @contextmanager
+    def serving(self) -> Iterator[Snapshot]:
+        """The snapshot in force; its plugins stay loaded until the end of the block."""
+        snapshot = self.enter()
+        try:
+            yield snapshot
+        finally:
+            self.leave(snapshot)
+
+    def enter(self) -> Snapshot:
+        """Begin to serve with the snapshot in force; :meth:`leave` must follow."""
+        with self._counting:
+            snapshot = self.runtime.snapshot
+            self._in_flight[snapshot.number] += 1
+            return snapshot
+
+    def leave(self, snapshot: Snapshot) -> None:
+        with self._counting:
+            self._in_flight[snapshot.number] -= 1
+            if not self._in_flight[snapshot.number]:
+                del self._in_flight[snapshot.number]
+
+    def sweep(self) -> int:
+        """Let go of the generations that nobody uses any more; returns how many are still in use."""
+        if not self.retiring:
+            return 0
+        with self.runtime.lock:
+            with self._counting:
+                oldest = min(self._in_flight, default=self.runtime.snapshot.number)
+            late = time.monotonic() - GRACE
+            for one in [one for one in self.retiring if one.last < oldest or one.since < late]:
+                self.retiring.remove(one)
+                unload(one.generation)
+            return len(self.retiring)
 
     def discovered(self) -> dict[str, Discovered]:
         """The plugins that lie on disk now."""
@@ -69,11 +128,15 @@ class World:
     def refresh(self) -> Snapshot:
         """Load what the database wants enabled, compose, publish."""
         with self.runtime.lock:
-            self.version = self._stored_version()
-            rows = self._rows()
+            before, last = self.loaded, self.runtime.snapshot.number
+            self.version, rows = self._stored_version(), self._rows()
             safe = self.runtime.settings.safe_mode
             self._follow({} if safe else {row.slug: row for row in rows if row.state == ENABLED})
+            self.rows = {row.slug: row for row in rows}
             self.runtime.snapshot = self.compose(self.loaded.values(), rows)
+            stay = {generation.package for generation in self.loaded.values()}
+            gone = [generation for generation in before.values() if generation.package not in stay]
+            self.retiring += [Retiring(generation, last, time.monotonic()) for generation in gone]
             return self.runtime.snapshot
 
     def compose(self, generations: Iterable[Generation], rows: Iterable[Plugin] = ()) -> Snapshot:
@@ -100,37 +163,39 @@ class World:
         return Away(row.slug, row.names, state, reason, row.changed_at)
 
     def _follow(self, wanted: Mapping[str, Plugin]) -> None:
-        found = self.discovered() if wanted else {}
         self.faults = {}
         loaded: dict[str, Generation] = {}
         for slug, row in wanted.items():
-            there, now, settings = found.get(slug), self.loaded.get(slug), row.settings
-            if there is None:
-                self.faults[slug] = "its folder is missing"
-            elif (
-                now is not None
-                and now.found.hash == there.hash
-                and dict(now.settings) == {**defaults(there.schema), **settings}
-            ):
-                loaded[slug] = now
-            else:
-                self._load(there, settings, loaded, now)
+            now = self.loaded.get(slug)
+            try:
+                loaded[slug] = self._generation(row, now)
+            except (LoadFailed, NotKept, Problem) as error:
+                self.faults[slug] = str(error)
+                log.error("plugin not loaded", plugin=slug, reason=str(error))
+                if now is not None:
+                    loaded[slug] = now
         self.loaded = loaded
 
-    def _load(
-        self,
-        found: Discovered,
-        settings: Mapping[str, Any],
-        loaded: dict[str, Generation],
-        last_good: Generation | None,
-    ) -> None:
-        try:
-            loaded[found.slug] = load(found, settings)
-        except LoadFailed as error:
-            self.faults[found.slug] = str(error)
-            log.error("plugin not loaded", plugin=found.slug, reason=str(error))
-            if last_good is not None:
-                loaded[found.slug] = last_good
+    def _generation(self, row: Plugin, now: Generation | None) -> Generation:
+        """The generation that a row asks for: the one that serves, with other settings perhaps, or a new load."""
+        if now is None or now.found.hash != row.hash:
+            found = self.find(row)
+            if found is None:
+                raise LoadFailed("the files that were enabled are neither in the store nor in its folder")
+            return load(found, choices.opened(self.runtime.settings, found, row.settings))
+        settings = {
+            **choices.defaults(now.found.schema),
+            **choices.opened(self.runtime.settings, now.found, row.settings),
+        }
+        return now if dict(now.settings) == settings else replace(now, settings=MappingProxyType(settings))
+
+    def find(self, row: Plugin) -> Discovered | None:
+        """The files that were enabled: from the store, or from the plugin's folder while they are the same."""
+        kept = self.store.find(row.slug, row.hash)
+        if kept is not None and kept.is_valid:
+            return kept
+        there = self.discovered().get(row.slug)
+        return self.store.keep(there) if there is not None and there.is_valid and there.hash == row.hash else kept
 
     def _rows(self) -> list[Plugin]:
         """What the database wants of each plugin."""

@@ -1,12 +1,8 @@
 """The knowledge base on its screens: reading, writing, the second editor, history."""
 
-import re
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import select
 
-from acm import clock
 from acm.pages.articles import sections
 from acm.pages.models import Article
 from acm.taxonomy.definitions import TermDefinition, VocabularyDefinition
@@ -178,17 +174,3 @@ def test_an_announcement_that_ends_before_it_begins_is_refused(browse):
     told = {"title_en": "A", "from_day": "2.1.2030", "until_day": "1.1.2030"}
 
     assert browse("oleg").submit("/announcements", told).status_code == 422
-
-
-def test_the_portal_shows_news_of_the_day_the_latest_first_day_on_top(browse):
-    oleg, today = browse("oleg"), clock.now().date()
-    days = {"Old": (-400, -1), "Coming": (2, 9), "Long": (-300, 30), "Fresh": (-1, 0)}
-    for title, (first, last) in days.items():
-        told = {"title_en": title, "from_day": today + timedelta(first), "until_day": today + timedelta(last)}
-        oleg.submit("/announcements", {name: str(value) for name, value in told.items()})
-
-    news = browse("maria").get("/").text.partition('id="news-h"')[2].partition("</ul>")[0]
-    listed = browse("maria").get("/announcements").text
-
-    assert re.findall(r"Old|Coming|Long|Fresh", news) == ["Fresh", "Long"]
-    assert re.findall(r">(?:<b>)?(Old|Coming|Long|Fresh)<", listed) == ["Fresh", "Long", "Coming", "Old"]
