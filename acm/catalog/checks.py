@@ -51,6 +51,7 @@ class Known:
     approver_roles: Collection[str] | None = None
     calendars: Collection[str] | None = None
     icons: Collection[str] | None = None
+    services: Mapping[str, ServiceDefinition] | None = None
 
 
 def validated(document: Located, model: type[Model], problems: list[FileProblem]) -> Model | None:
@@ -81,7 +82,7 @@ def _located(document: Located, detail: ErrorDetails) -> FileProblem:
 def faults_of(service: ServiceDefinition, document: Located, at: Trail, known: Known) -> Iterator[FileProblem]:
     """Every fault of one service that the models let pass."""
     yield from _unknown_names(service, document, at, known)
-    yield from _twice([asked.key for asked in service.form], document, (*at, "form"), "key")
+    yield from twice([asked.key for asked in service.form], document, (*at, "form"), "key")
     for index, asked in enumerate(service.form):
         yield from _field_faults(asked, service, document, (*at, "form", index))
     for index, step in enumerate(service.approvals):
@@ -89,7 +90,7 @@ def faults_of(service: ServiceDefinition, document: Located, at: Trail, known: K
         if step.step != index + 1:
             yield document.problem((*here, "step"), f"steps go in order; {index + 1} is expected here")
         if step.when:
-            yield from _condition_faults(step.when, service, document, (*here, "when"))
+            yield from condition_faults(step.when, service, document, (*here, "when"))
 
 
 def _unknown_names(service: ServiceDefinition, document: Located, at: Trail, known: Known) -> Iterator[FileProblem]:
@@ -113,7 +114,7 @@ def _unknown_names(service: ServiceDefinition, document: Located, at: Trail, kno
         single.append((("audience", index), name, getattr(known, _PLURAL[sort]) if name else None, sort))
     for trail, name, among, sort in single:
         if among is not None and name not in among:
-            yield document.problem((*at, *trail), f"there is no {sort} {name!r}{_meant(name, among)}")
+            yield document.problem((*at, *trail), f"there is no {sort} {name!r}{meant(name, among)}")
 
 
 def _field_faults(
@@ -131,17 +132,17 @@ def _field_faults(
         yield document.problem((*at, "max"), f"is below min {asked.min:g}")
     if asked.prefill and PREFILLED[asked.prefill] is not asked.kind:
         yield document.problem((*at, "prefill"), f"{asked.prefill} fits a field of kind {PREFILLED[asked.prefill]}")
-    yield from _twice([option.id for option in asked.options], document, (*at, "options"), "id")
-    yield from _twice([inner.key for inner in asked.fields], document, (*at, "fields"), "key")
+    yield from twice([option.id for option in asked.options], document, (*at, "options"), "id")
+    yield from twice([inner.key for inner in asked.fields], document, (*at, "fields"), "key")
     for name in CONDITIONS:
         text = getattr(asked, name)
         if text:
-            yield from _condition_faults(text, service, document, (*at, name), own=asked.key)
+            yield from condition_faults(text, service, document, (*at, name), own=asked.key)
     for index, inner in enumerate(asked.fields):
         yield from _field_faults(inner, service, document, (*at, "fields", index))
 
 
-def _condition_faults(
+def condition_faults(
     text: str, service: ServiceDefinition, document: Located, at: Trail, own: str = ""
 ) -> Iterator[FileProblem]:
     """Names must be fields of the form (or the person's, or today); a compared word must be one of the options."""
@@ -154,7 +155,7 @@ def _condition_faults(
     for name in sorted(names):
         root = name.partition(".")[0]
         if root not in keys and root not in CONTEXT:
-            yield document.problem(at, f"names {root!r}, which is not a field of this form{_meant(root, keys)}")
+            yield document.problem(at, f"names {root!r}, which is not a field of this form{meant(root, keys)}")
         if root == own:
             yield document.problem(at, "a field cannot depend on itself")
     for key, option in _compared_options(text):
@@ -163,7 +164,7 @@ def _condition_faults(
             continue
         among = [known.id for known in asked.options]
         if option not in among:
-            yield document.problem(at, f"the field {key!r} has no option {option!r}{_meant(option, among)}")
+            yield document.problem(at, f"the field {key!r} has no option {option!r}{meant(option, among)}")
 
 
 def _compared_options(text: str) -> Iterator[tuple[str, str]]:
@@ -174,12 +175,12 @@ def _compared_options(text: str) -> Iterator[tuple[str, str]]:
             yield match[1], word[1] if word[1] is not None else word[2]
 
 
-def _twice(ids: Sequence[str], document: Located, at: Trail, name: str) -> Iterator[FileProblem]:
+def twice(ids: Sequence[str], document: Located, at: Trail, name: str) -> Iterator[FileProblem]:
     for index, one in enumerate(ids):
         if one in ids[:index]:
             yield document.problem((*at, index, name), f"{one!r} is used twice")
 
 
-def _meant(word: str, among: Collection[str]) -> str:
+def meant(word: str, among: Collection[str]) -> str:
     close = get_close_matches(word, sorted(among), n=1, cutoff=0.7)
     return f"; did you mean {close[0]!r}?" if close else ""

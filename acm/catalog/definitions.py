@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from acm.catalog.bundle_checks import bundle_faults
 from acm.catalog.checks import Known, faults_of, validated
-from acm.catalog.located import FileProblem, Located, parse_yaml, read_yaml
+from acm.catalog.located import FileProblem, Located, Trail, parse_yaml, read_yaml
 from acm.errors import Problem
 from acm.i18n import LANGUAGES
 from acm.pages import types as pages
@@ -101,6 +102,37 @@ class TaskDefinition(pages.Declaration):
     offset_days: int = 0
 
 
+class Start(pages.Declaration):
+    """When a part has to be done: so many days from a date of the form, negative is before it.
+
+    The days are those of work, of the production calendar, unless `working` is false.
+    """
+
+    field: Key
+    days: int = Field(0, ge=-366, le=366)
+    working: bool = True
+
+
+class PartDefinition(pages.Declaration):
+    """One request that an order opens besides itself (docs/reference/bundles.md).
+
+    `when` is a condition over the answers; `after` names the parts that must be done before; `answers` gives the
+    answers of the part, each an expression over those of the order.
+    """
+
+    key: Key
+    service: Name
+    title: Words
+    when: str = ""
+    after: tuple[Key, ...] = ()
+    start: Start | None = None
+    answers: dict[Key, str] = {}
+
+    @property
+    def slug(self) -> str:
+        return self.service.lower()
+
+
 class ServiceDefinition(pages.Declaration):
     """One service of the catalogue. `id` is for ever; its address is the id in lower case."""
 
@@ -128,6 +160,7 @@ class ServiceDefinition(pages.Declaration):
     creates_project: bool = False
     suggest_knowledge: bool = False
     tasks: tuple[TaskDefinition, ...] = ()
+    bundle: tuple[PartDefinition, ...] = Field((), description="Requests that one order opens together.")
 
     @property
     def slug(self) -> str:
@@ -176,6 +209,7 @@ def services_in(documents: list[Located], known: Known | None = None) -> list[Se
     problems: list[FileProblem] = []
     services: list[ServiceDefinition] = []
     taken: dict[str, str] = {}
+    bundles: list[tuple[ServiceDefinition, Located, Trail]] = []
     for document in documents:
         problems += document.problems
         read = validated(document, ServiceFile, problems)
@@ -187,7 +221,12 @@ def services_in(documents: list[Located], known: Known | None = None) -> list[Se
                 reason = f"the service {service.id} stands in {taken[service.id]} already"
                 problems.append(document.problem(("services", index, "id"), reason))
             taken.setdefault(service.id, document.file)
+            bundles.append((service, document, ("services", index, "bundle")))
         services += read.services
+    among = {**(known.services if known and known.services else {}), **{one.slug: one for one in services}}
+    whole = known is not None and known.services is not None
+    for bundle in bundles:
+        problems += bundle_faults(*bundle, among, whole=whole)
     if problems:
         raise ServiceFileError(problems)
     return services

@@ -155,6 +155,7 @@ def import_services(session: Session, path: Path, origin: Origin, snapshot: Snap
             types=known.terms, case_types=case_types, departments=known.departments, branches=known.branches,
             groups=known.groups, roles=list(session.scalars(select(Role.key))), calendars=CALENDARS,
             approver_roles=list(session.scalars(select(BusinessOwner.role))),
+            services={str(s.slug): s.offering for s in session.scalars(unrestricted(select(Service), MARKED))},
         ),
     )  # fmt: skip
     return [publish(session, definition, origin, plugin="import", known=known) for definition in definitions]

@@ -372,6 +372,7 @@ def test_the_format_has_a_json_schema() -> None:
 def test_the_reference_page_names_every_key() -> None:
     page = (ROOT / "docs/reference/service-file.md").read_text(encoding="utf-8")
 
-    for name in ("ServiceDefinition", "FieldDefinition", "ApprovalStep", "Sla", "TaskDefinition", "OptionDefinition"):
+    parts = ("ApprovalStep", "Sla", "TaskDefinition", "OptionDefinition", "PartDefinition", "Start")
+    for name in ("ServiceDefinition", "FieldDefinition", *parts):
         for key in service_file_schema()["$defs"][name]["properties"]:
             assert f"`{key}`" in page, f"{name}.{key}"
