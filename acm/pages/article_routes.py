@@ -10,19 +10,28 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from acm import clock
-from acm.errors import Forbidden, Invalid, NotFound, Stale
+from acm.errors import Forbidden, Invalid, NotFound, Stale, Unauthenticated
 from acm.i18n import LANGUAGES, Message, _, words
 from acm.pages import articles
-from acm.pages.articles import address, categories, find_article, may_edit, sections, writing_departments
+from acm.pages.articles import (
+    address,
+    article_for_anybody,
+    categories,
+    find_article,
+    may_edit,
+    sections,
+    writing_departments,
+)
 from acm.pages.diff import shortened, word_diff
 from acm.pages.favourites import is_kept
 from acm.pages.history import runs, sentences
 from acm.pages.kinds import ARTICLE
 from acm.pages.models import Article, Revision
 from acm.pages.terms import set_terms, terms_of_page
+from acm.pages.visibility import WORLD
 from acm.pages.writing import Writing, audience_of, create_page, edit_page, restore, revision, revisions, set_audience
 from acm.people.models import Person
-from acm.people.signin import Me, Viewer
+from acm.people.signin import Maybe, Me, Viewer
 from acm.taxonomy.models import Term
 from acm.taxonomy.vocabularies import in_tree_order, path_of
 from acm.web.dates import read_date
@@ -34,6 +43,7 @@ from acm.web.templating import UI, Ui
 router = new_router()
 
 EVERYBODY, NOBODY = "all", "draft"
+STATEMENT = "accessibility"
 
 
 @router.get("/kb")
@@ -82,8 +92,14 @@ def write_article(ui: Ui, db: Db, me: Me, form: Submitted) -> Response:
 
 
 @router.get("/kb/{name}")
-def show_article(ui: Ui, db: Db, me: Me, name: str) -> Response:
-    article = find_article(db, me.grants, name)
+def show_article(ui: Ui, db: Db, me: Maybe, name: str) -> Response:
+    """An article. Those that are open to the world, and how accessible the site is, are read without signing in."""
+    try:
+        article = find_article(db, me.grants, name) if me else article_for_anybody(db, name)
+    except NotFound:
+        article = None
+    if me is None or article is None:
+        return _open_page(ui, article, me, name)
     body = article.body_in(ui.lang)
     lead, parts = sections(body)
     terms = [term for term in terms_of_page(db, article) if term.vocabulary.key == articles.CATEGORIES]
@@ -158,6 +174,13 @@ def restore_revision(ui: Ui, db: Db, me: Me, name: str, version: int, form: Subm
     return ui.redirect(address(article))
 
 
+def _open_page(ui: UI, article: Article | None, me: Viewer | None, name: str) -> Response:
+    """An article for anybody; the statement of accessibility is the product's own until the company writes one."""
+    if article is None and name != STATEMENT:
+        raise NotFound() if me else Unauthenticated()
+    return ui.page("kb/open.html", article=article)
+
+
 def _editable(db: Session, me: Viewer, name: str, *, lock: bool = False) -> Article:
     article = find_article(db, me.grants, name, lock=lock)
     if not may_edit(me.grants, article):
@@ -193,9 +216,13 @@ def _given(db: Session, me: Viewer, form: Form, article: Article | None) -> dict
         "fields": {"checked_until": until.isoformat() if until else None},
         "department": department,
         "terms": [topics[form.text("topic")]] if form.text("topic") else [],
-        "public": audience == EVERYBODY,
+        "public": audience in (EVERYBODY, WORLD),
         "state": "draft" if audience == NOBODY else "published",
-        "tokens": [f"d:{department.id}"] if audience == "department" and department else [],
+        "tokens": [WORLD]
+        if audience == WORLD
+        else [f"d:{department.id}"]
+        if audience == "department" and department
+        else [],
     }
 
 
@@ -217,11 +244,12 @@ def _typed(form: Form) -> dict[str, Any]:
 
 def _stored(db: Session, article: Article) -> dict[str, Any]:
     topic = next((t for t in terms_of_page(db, article) if t.vocabulary.key == articles.CATEGORIES), None)
-    restricted = "department" if audience_of(db, article) else NOBODY
+    tokens = audience_of(db, article)
+    restricted, public = "department" if tokens else NOBODY, WORLD if WORLD in tokens else EVERYBODY
     until = articles.checked_until(article)
     values: dict[str, Any] = {
         "topic": topic.key if topic else "", "department": article.department_id, "version": article.version,
-        "audience": EVERYBODY if article.public else restricted, "checked_until": _day(until),
+        "audience": public if article.public else restricted, "checked_until": _day(until),
     }  # fmt: skip
     texts = article.texts or {article.language: {"title": article.title, "body": article.body}}
     for lang in LANGUAGES:

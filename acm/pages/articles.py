@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from acm.errors import NotFound
 from acm.i18n import words
 from acm.pages.links import links_of
 from acm.pages.models import Article, Page, PageTerm
-from acm.pages.visibility import inside, visible
+from acm.pages.visibility import inside, through_for_anybody, visible
 from acm.people.models import Department
 from acm.people.rights import Grants, may
 from acm.taxonomy.models import Term, Vocabulary
@@ -66,7 +66,7 @@ def address(page: Page) -> str:
 
 def find_article(session: Session, grants: Grants, name: str, *, lock: bool = False) -> Article:
     """The article of that slug or number; :class:`NotFound` when it is missing or not for this person."""
-    statement = visible(grants, Article).where((Article.slug == name.lower()) | (Article.number == name.upper()))
+    statement = visible(grants, Article).where(_named(name))
     statement = statement.options(joinedload(Article.owner), joinedload(Article.group), joinedload(Article.department))
     if lock:
         statement = statement.with_for_update(of=Page).execution_options(populate_existing=True)
@@ -74,6 +74,12 @@ def find_article(session: Session, grants: Grants, name: str, *, lock: bool = Fa
     if article is None:
         raise NotFound()
     return article
+
+
+def article_for_anybody(session: Session, name: str) -> Article | None:
+    """The article of that slug or number, if it is open to those who have not signed in."""
+    statement = through_for_anybody(select(Article).where(_named(name), Article.is_open))
+    return session.scalars(statement).first()
 
 
 def articles(
@@ -148,3 +154,7 @@ def categories(session: Session) -> list[Term]:
 def promise_of(service: Page, lang: str) -> str:
     """What the service promises, in words; empty where it says nothing."""
     return words(service.facts.get("promise"), lang)
+
+
+def _named(name: str) -> ColumnElement[bool]:
+    return (Article.slug == name.lower()) | (Article.number == name.upper())

@@ -36,6 +36,8 @@ PROTECTED = frozenset(
     }
 )
 MARK = "/*door:"
+WORLD = "world"
+"""The token of :class:`PageAudience` that opens a public page to those who have not signed in."""
 
 P = TypeVar("P", bound=Page)
 S = TypeVar("S", bound=Select[*tuple[Any, ...]])
@@ -49,6 +51,13 @@ def visible(grants: Grants, model: type[P] = Page) -> Select[P]:  # type: ignore
 def through(statement: S, grants: Grants) -> S:
     """Pass a statement that selects from ``page`` through the door."""
     return statement.where(door(grants)).prefix_with("/*door:person*/")
+
+
+def through_for_anybody(statement: S) -> S:
+    """The same for somebody who has not signed in: public pages that were opened to the world, and nothing else."""
+    opened = select(PageAudience.page_id).where(PageAudience.token == WORLD)
+    condition = and_(Page.public.is_(True), Page.confidential.is_(False), Page.id.in_(opened))
+    return statement.where(condition).prefix_with("/*door:anybody*/")
 
 
 def door(grants: Grants) -> ColumnElement[bool]:

@@ -174,3 +174,27 @@ def test_an_announcement_that_ends_before_it_begins_is_refused(browse):
     told = {"title_en": "A", "from_day": "2.1.2030", "until_day": "1.1.2030"}
 
     assert browse("oleg").submit("/announcements", told).status_code == 422
+
+
+def test_how_accessible_the_site_is_is_read_without_signing_in(browse):
+    for browser in (browse(), browse("maria")):
+        answer = browser.get("/kb/accessibility")
+        assert answer.status_code == 200
+        assert "WCAG 2.2" in answer.text
+
+
+def test_an_article_is_open_to_the_world_by_its_own_audience_alone(browse):
+    oleg, nobody = browse("oleg"), browse()
+    oleg.submit("/kb", {**ANSWERS, "title_en": "For staff"})
+    oleg.submit("/kb", {**ANSWERS, "title_en": "For all the world", "audience": "world"})
+
+    assert nobody.get("/kb/KB-1").headers["location"] == "/login?next=%2Fkb%2FKB-1"
+    assert nobody.get("/kb/KB-9").status_code == 303
+    assert "For all the world" in nobody.get("/kb/KB-2").text
+    assert 'value="world" checked' in oleg.get("/kb/KB-2/edit").text
+    assert nobody.get("/kb/KB-2/history").status_code == 303
+    assert nobody.get("/kb").status_code == 303
+
+    oleg.submit("/kb/KB-2", {**ANSWERS, "title_en": "For staff too", "version": 1})
+    assert nobody.get("/kb/KB-2").status_code == 303
+    assert "For staff too" in browse("maria").get("/kb/KB-2").text
