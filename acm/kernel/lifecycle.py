@@ -14,6 +14,7 @@ from acm import clock
 from acm.catalog.publishing import sync_services
 from acm.errors import Conflict, NotFound
 from acm.journal import Origin, record, system_stream
+from acm.kernel import probe
 from acm.kernel.discovery import Discovered
 from acm.kernel.loader import LoadFailed, load, unload
 from acm.kernel.manifest import Manifest
@@ -61,6 +62,7 @@ def enable(
     :class:`PluginRefused` with the reason, :class:`ToggledMeanwhile` when somebody was faster.
     """
     found = _kept(runtime, slug, session.get(Plugin, slug), version)
+    _probe(runtime, found)
     snapshot = _tried(runtime, found)
     if found.manifest and (lack := found.manifest.missing(_enabled(session))):
         raise PluginRefused(lack)
@@ -153,6 +155,18 @@ def _kept(runtime: Runtime, slug: str, row: Plugin | None, version: str) -> Disc
         return world.store.keep(found)
     except NotKept as error:
         raise PluginRefused(str(error)) from error
+
+
+def _probe(runtime: Runtime, found: Discovered) -> None:
+    """Run the code apart first; a plugin of descriptions alone has none."""
+    if found.manifest is None or not found.is_valid:
+        raise PluginRefused(found.fault)
+    if found.manifest.plugin.python:
+        tests = runtime.settings.plugin_path.resolve() / found.slug / "tests"
+        try:
+            probe.host.probe(found.path.resolve(), found.slug, tests if tests.is_dir() else None)
+        except probe.ProbeFailed as error:
+            raise PluginRefused(str(error)) from error
 
 
 def _tried(runtime: Runtime, found: Discovered) -> Snapshot:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from acm.errors import Conflict, Invalid, NotFound
 from acm.i18n import Message, _, ngettext, words
 from acm.journal import Event
-from acm.kernel import choices, lifecycle, seeing
+from acm.kernel import choices, lifecycle, probe, seeing
 from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR
 from acm.kernel.seeing import Seen
 from acm.people.models import Person
@@ -43,7 +43,8 @@ HAPPENED = {
 
 @router.get(PATH, dependencies=[permitted("admin.plugins")])
 def show_plugins(ui: Ui, db: Db, me: Me, app: App, plugin: str = "") -> Response:
-    """The list, and one plugin opened."""
+    """The list, and one plugin opened. Whoever looks may enable: the probe is made ready meanwhile."""
+    probe.host.warm()
     return _page(ui, db, app, plugin)
 
 
