@@ -18,6 +18,7 @@ from acm.jobs.queue import Worker
 from acm.kernel import api as kernel_api
 from acm.kernel import away as kernel_away
 from acm.kernel import contributions as kernel_contributions
+from acm.kernel import isolation
 from acm.kernel import routes as kernel_routes
 from acm.kernel.world import World
 from acm.kpi import api as kpi_api
@@ -107,6 +108,7 @@ def create_runtime(settings: Settings, database: Database | None = None) -> Runt
     ]
     world = World(runtime, [*core(), *of_this_process])
     runtime.parts["world"] = world
+    runtime.parts["isolation"] = isolation.attach(runtime)
     world.refresh()
     return runtime
 

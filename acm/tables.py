@@ -14,6 +14,8 @@ MODULES = (
     "acm.notify.models",
     "acm.notify.webhooks",
     "acm.kernel.models",
+    "acm.kernel.failures",
+    "acm.kernel.costs",
 )
 
 

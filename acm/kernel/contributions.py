@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
+from sqlalchemy.orm import Session, object_session
 
-from acm.i18n import _, words
-from acm.kernel.guard import Failure, PluginFailed
+from acm.db import Base
+from acm.errors import Problem
+from acm.i18n import Message, _, words
+from acm.kernel.guard import Failure, Pending, PluginFailed, begin
 from acm.kernel.routes import menu
+from acm.people.signin import Viewer
 from acm.sdk.context import Context
 from acm.snapshot import Contribution
 from acm.web.templating import UI
 
 AWAY = Markup('<p class="note warn" data-plugin="{}">{}</p>')
+Part = Callable[[], Markup | None]
 
 
 def contributions() -> list[Contribution]:
@@ -21,20 +28,71 @@ def contributions() -> list[Contribution]:
 
 
 def slots(ui: UI) -> dict[str, Any]:
-    """``slot("case.aside", case=case)`` in a template: what the plugins put there, in order."""
+    """``slot("case.aside", case=case)`` in a template: what the plugins put there, in order.
+
+    Each plugin fills its place in its own threads, all at the same time; who takes too long is told so in its place.
+    """
 
     def slot(place: str, **subject: Any) -> list[Markup]:
-        found = []
-        for given in ui.snapshot.each(f"slot:{place}"):
-            try:
-                part = given.value(Context(given.plugin, ui.db, ui.snapshot, ui.viewer, ui), **subject)
-            except PluginFailed as problem:
-                part = _away(ui, problem.failure)
-            if part:
-                found.append(part if isinstance(part, Markup) else Markup("{}").format(part))
-        return found
+        begun = [_begin(ui, given, subject) for given in ui.snapshot.each(f"slot:{place}")]
+        return [part for one in begun if (part := one())]
 
     return {"slot": slot}
+
+
+class Apart(UI):
+    """The reader's UI with a session of its own: for what runs beside the request."""
+
+    def __init__(self, ui: UI, db: Session, viewer: Viewer | None) -> None:
+        super().__init__(ui.request, db)
+        self._viewer = viewer
+
+    @property
+    def viewer(self) -> Any:
+        return self._viewer
+
+
+def _begin(ui: UI, given: Contribution, subject: dict[str, Any]) -> Part:
+    """Start to fill a place; the answer waits for it."""
+    session = ui.runtime.db.session(read_only=True, snapshot=ui.snapshot)
+    session.info.update(settings=ui.settings, runtime=ui.runtime)
+    viewer = replace(ui.viewer, person=_own(session, ui.viewer.person)) if ui.viewer else None
+    context = Context(given.plugin, session, ui.snapshot, viewer, Apart(ui, session, viewer))
+    own = {name: _own(session, value) for name, value in subject.items()}
+
+    def fill() -> Markup | None:
+        with session:
+            part = given.value(context, **own)
+            return part if part is None or isinstance(part, Markup) else Markup("{}").format(part)
+
+    try:
+        return _shown(ui, given, begin(given.plugin, given.point.replace(":", " ", 1), fill))
+    except PluginFailed as problem:
+        failure = problem.failure
+        return lambda: _away(ui, failure)
+
+
+def _shown(ui: UI, given: Contribution, pending: Pending) -> Part:
+    def part() -> Markup | None:
+        try:
+            found: Markup | None = pending.result()
+        except PluginFailed as problem:
+            return _away(ui, problem.failure)
+        except Problem as problem:  # said on purpose: it stands in the place, not for the page
+            said = Message(problem.detail, problem.params) if problem.detail else Message(problem.title)
+            return AWAY.format(given.plugin, ui.say(said))
+        return found
+
+    return part
+
+
+def _own(session: Session, value: Any) -> Any:
+    """The same thing in another session, without asking the database again: what runs beside never holds ours."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(_own(session, one) for one in value)
+    if isinstance(value, Base) and object_session(value) is not None:
+        return session.merge(value, load=False)
+    return value
 
 
 def _away(ui: UI, failure: Failure) -> Markup:

@@ -14,9 +14,10 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from acm.kernel.guard import PluginFailed, RouteGuard, note
+from acm.kernel.guard import PluginFailed, note
 from acm.kernel.loader import Generation
 from acm.kernel.registrar import Mounted
+from acm.kernel.screens import RouteGuard
 from acm.kernel.world import World
 from acm.people.signin import permitted, require_viewer
 from acm.snapshot import Snapshot
@@ -103,7 +104,7 @@ def sub_application(runtime: Runtime, slug: str, mounted: Mounted) -> FastAPI:
     del app.exception_handlers[Exception]  # the guard attributes it
 
     async def broken(request: Request, error: Exception) -> Response:
-        return await problems.render(request, PluginFailed(note(slug, request.url.path, error)))
+        return await problems.render(request, PluginFailed(note(slug, request.scope["acm.point"], error)))
 
     app.add_exception_handler(OSError, broken)
     app.include_router(mounted.router)

@@ -1,46 +1,47 @@
-"""The one guard around every call into a plugin: a fault is attributed, numbered, logged, and hurts nobody else."""
+"""The one guard around every call into a plugin: a fault is attributed, numbered, counted, and hurts nobody else.
+
+:func:`guarded` stands around calls that are made in the caller's thread, :func:`begin` around those that run in the
+plugin's own threads with a session of their own, :class:`~acm.kernel.screens.RouteGuard` around its screens, :func:`spawn` around its
+background tasks. A :class:`Problem` is said on purpose: it passes and is no failure.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import functools
-import traceback
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
-
-import structlog
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acm import clock
 from acm.errors import Problem
-from acm.web import problems
+from acm.kernel.failures import Failure, failure_at, recent
+from acm.kernel.isolation import CALL, Call, Cell, here
+from acm.kernel.pool import Pool, Ticket
+from acm.kernel.undo import undone_on_failure
 
-log = structlog.get_logger("acm.plugins")
-KEPT = 20
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A call into a plugin that failed. ``number`` finds it in the log and on the plugin's page."""
-
-    plugin: str
-    point: str
-    number: str
-    at: datetime
-    text: str
-
-    @property
-    def line(self) -> str:
-        """The last line of the traceback: what was raised."""
-        return self.text.strip().splitlines()[-1]
+__all__ = [
+    "Failure",
+    "LoopBlocked",
+    "Pending",
+    "PluginFailed",
+    "TimedOut",
+    "begin",
+    "guarded",
+    "loading",
+    "note",
+    "recent",
+    "spawn",
+    "suspected",
+]
+UNDONE = frozenset({"veto", "filter"})
+"""Kinds of extension points whose changes are undone when they fail."""
 
 
 class PluginFailed(Problem):
-    """A plugin raised what it did not say on purpose."""
+    """A plugin raised what it did not say on purpose, took too long, or is not called after too many failures."""
 
     status = 502
     type = "/problems/plugin-failed"
@@ -55,57 +56,210 @@ class PluginFailed(Problem):
         self.failure = failure
 
 
-recent: dict[str, deque[Failure]] = {}
-"""The last failures of each plugin in this process, newest last."""
+class TimedOut(Exception):
+    """A call took longer than its budget."""
+
+
+class LoopBlocked(BaseException):
+    """Raised by the watchdog inside a plugin that blocks the event loop; no ``except Exception`` stops it."""
+
+    failure: Failure | None = None
 
 
 def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    """The same call, that lets a :class:`Problem` through and turns everything else into :class:`PluginFailed`."""
+    """The same call, that lets a :class:`Problem` through and turns everything else into :class:`PluginFailed`.
+
+    The first word of ``point`` is its kind; it decides the budget. While the breaker is open, nothing is called.
+    """
+    undone = point.partition(" ")[0] in UNDONE
 
     @functools.wraps(call)
     def run(*args: Any, **options: Any) -> Any:
+        cell = here().cell(plugin, point)
+        admit(cell)
+        made = Call(cell)
+        token = CALL.set(made)
+        began, failed = time.perf_counter(), False
         try:
-            return call(*args, **options)
+            if not cell.was_called:
+                with suspected(plugin, point):
+                    result = _called(undone, call, args, options)
+            else:
+                result = call(*args, **options) if not undone else _called(undone, call, args, options)
         except Problem:
             raise  # said on purpose: the person may see it
-        except (Exception, SystemExit, RecursionError) as error:  # we call strangers
-            raise PluginFailed(note(plugin, point, error)) from error
+        except BaseException as error:  # we call strangers: they may raise SystemExit and worse
+            if is_our_cancelling(error):
+                raise
+            failed = True
+            raise PluginFailed(fail(cell, error)) from error
+        finally:
+            CALL.reset(token)
+            seconds = time.perf_counter() - began
+            if not failed:
+                _judge(cell, seconds)
+            here().ended(cell, seconds, made.statements, failed=failed)
+            cell.was_called = True
+        return result
 
     return run
 
 
-class RouteGuard:
-    """Around a plugin's own screens: what its endpoints did not say on purpose becomes :class:`PluginFailed`."""
+def admit(cell: Cell) -> None:
+    """Raise :class:`PluginFailed` with the last failure while the breaker of a point is open."""
+    if cell.breaker.open_until is not None and not cell.breaker.allows(clock.now()):
+        raise PluginFailed(cell.last or here().note(cell.plugin, cell.point, TimedOut("it is not called for a while")))
 
-    def __init__(self, app: ASGIApp, plugin: str) -> None:
-        self.app = app
-        self.plugin = plugin
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
+def fail(cell: Cell, error: BaseException) -> Failure:
+    """Note and count an error of a call; that of the watchdog is noted already."""
+    if isinstance(error, LoopBlocked) and error.failure:
+        return error.failure
+    return here().failed(cell, error)
 
-        async def answer(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
 
-        try:
-            await self.app(scope, receive, answer)
-        except ClientDisconnect:
-            raise
-        except (Exception, SystemExit) as error:  # a stranger's endpoint
-            failure = note(self.plugin, scope["path"], error)
-            if begun:
-                raise  # half a page is out: the connection is closed, nothing is appended
-            request = Request(scope, receive)
-            response = await problems.render(request, PluginFailed(failure))
-            await response(scope, receive, send)
+class Pending:
+    """A call that runs in the plugin's own threads."""
+
+    def __init__(self, cell: Cell, pool: Pool, ticket: Ticket) -> None:
+        self.cell, self.pool, self.ticket = cell, pool, ticket
+        self.patience = cell.patience
+        self.until = time.monotonic() + self.patience
+
+    def result(self) -> Any:
+        """What the call gave; :class:`PluginFailed` when it failed, or did not end within its budget."""
+        if self.pool.wait(self.ticket, self.until):
+            if self.ticket.error is None:
+                return self.ticket.result
+            if isinstance(self.ticket.error, Problem):
+                raise self.ticket.error
+            raise PluginFailed(fail(self.cell, self.ticket.error)) from self.ticket.error
+        cell, said = self.cell, f"TimedOut: no answer within {self.patience * 1000:.0f} ms\n"
+        began = self.ticket.thread is not None
+        failure = failure_at(cell.plugin, cell.point, self.ticket.frame, said, clock.now())
+        here().count(
+            cell, here().keep(failure), timed_out=began, at_once=self.pool.is_full, counts=began or self.pool.is_full
+        )
+        raise PluginFailed(failure)
+
+
+def begin(plugin: str, point: str, work: Callable[[], Any]) -> Pending:
+    """Start a call in the plugin's own threads; ``work`` must bring a session of its own, never the caller's.
+
+    Raises :class:`PluginFailed` at once while the breaker is open.
+    """
+    cell = here().cell(plugin, point)
+    if cell.breaker.open_until is not None and clock.now() < cell.breaker.open_until:
+        admit(cell)
+    pool = here().pool(plugin)
+    return Pending(cell, pool, pool.submit(work))
+
+
+def run_apart(plugin: str, point: str, work: Callable[[], Any]) -> Any:
+    """Run a call in the plugin's own threads and wait for it, as long as its budget allows."""
+    return begin(plugin, point, work).result()
 
 
 def note(plugin: str, point: str, error: BaseException) -> Failure:
-    """Keep what happened, with a number for the person who meets it."""
-    text = "".join(traceback.format_exception(error, limit=-8))[-4000:]
-    failure = Failure(plugin, point, uuid4().hex[:6], clock.now(), text)
-    recent.setdefault(plugin, deque(maxlen=KEPT)).append(failure)
-    log.error("plugin failed", plugin=plugin, point=point, number=failure.number, traceback=text)
-    return failure
+    """Keep what happened, with a number for the person who meets it; a known point counts it for its breaker."""
+    cell = here().cells.get((plugin, point))
+    return fail(cell, error) if cell else here().note(plugin, point, error)
+
+
+@contextmanager
+def suspected(plugin: str, point: str) -> Iterator[None]:
+    """Around the loading of a plugin and each first call: should the process die here, the next one knows of whom."""
+    suspects = here().suspects
+    if suspects is None:
+        yield
+        return
+    with suspects.at_work(plugin, point):
+        yield
+
+
+@contextmanager
+def loading(plugin: str) -> Iterator[None]:
+    """Around the loading of a generation that will serve: it begins without the failures of the one before."""
+    with suspected(plugin, "load"):
+        yield
+    here().begin(plugin)
+
+
+def is_our_cancelling(error: BaseException) -> bool:
+    """Whether a cancellation comes from us: a plugin that raises one itself has failed."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
+    return task is not None and task.cancelling() > 0
+
+
+def keep_calm(loop: asyncio.AbstractEventLoop) -> None:
+    """Let no task that a plugin starts on this loop end the process by SystemExit."""
+    if loop.get_task_factory() is None:
+        loop.set_task_factory(_calm_task)  # type: ignore[arg-type]
+
+
+def _calm_task(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:
+    call = CALL.get()
+    return asyncio.Task(_calm(call.cell, coro) if call else coro, loop=loop, **options)
+
+
+async def _calm(cell: Cell, coro: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return await coro
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise PluginFailed(fail(cell, error)) from error
+
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def spawn(plugin: str, coro: Coroutine[Any, Any, Any]) -> asyncio.Task[None]:
+    """Run a plugin's coroutine in the background of the running loop; whatever it raises is counted, the loop lives."""
+    task = asyncio.get_running_loop().create_task(_watched(plugin, coro), name=f"plugin-{plugin}")
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    return task
+
+
+async def _watched(plugin: str, coro: Coroutine[Any, Any, Any]) -> None:
+    point = f"spawn {getattr(coro, '__qualname__', 'task')}"
+    cell = here().cell(plugin, point)
+    if cell.breaker.open_until is not None and not cell.breaker.allows(clock.now()):
+        coro.close()
+        return
+    began, failed = time.perf_counter(), False
+    made = Call(cell)
+    CALL.set(made)  # the task has a context of its own
+    try:
+        await coro
+        cell.breaker.succeed()
+    except Problem:
+        cell.breaker.succeed()  # nobody is there to be told
+    except BaseException as error:  # a stranger's task: SystemExit would end the process
+        if is_our_cancelling(error):
+            raise
+        failed = True
+        fail(cell, error)
+    finally:
+        here().ended(cell, time.perf_counter() - began, made.statements, failed=failed)
+
+
+def _called(undone: bool, call: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    if not undone or not args:
+        return call(*args, **options)
+    with undone_on_failure(getattr(args[0], "session", None)):
+        return call(*args, **options)
+
+
+def _judge(cell: Cell, seconds: float) -> None:
+    """Count a call that ended well, or one in the caller's thread that was too slow."""
+    if seconds <= cell.patience:
+        cell.breaker.succeed()
+    elif not threading.current_thread().name.startswith("plugin-"):  # else its waiter has counted it
+        said = f"TimedOut: it took {seconds * 1000:.0f} ms of {cell.patience * 1000:.0f}\n"
+        failure = failure_at(cell.plugin, cell.point, None, said, clock.now())
+        here().count(cell, here().keep(failure), timed_out=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from acm.errors import Problem
 from acm.journal import Event
 from acm.kernel.choices import Choice, choices, defaults
 from acm.kernel.discovery import Discovered
-from acm.kernel.guard import Failure, recent
+from acm.kernel.failures import Failure, last_failures
 from acm.kernel.manifest import Manifest
 from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR, Plugin, PluginWorkerState
 from acm.kernel.registrar import Registrar
@@ -87,7 +87,11 @@ def seen(session: Session, runtime: Runtime) -> list[Seen]:
     world: World = runtime.parts["world"]
     found = world.discovered()
     rows = {row.slug: row for row in session.scalars(select(Plugin).options(joinedload(Plugin.changed_by)))}
-    return [_seen(slug, rows.get(slug), found.get(slug), world) for slug in sorted(found.keys() | rows.keys())]
+    failed = last_failures(session)
+    return [
+        _seen(slug, rows.get(slug), found.get(slug), world, failed.get(slug, ()))
+        for slug in sorted(found.keys() | rows.keys())
+    ]
 
 
 @dataclass(frozen=True)
@@ -137,16 +141,18 @@ def given(snapshot: Snapshot, plugin: Seen) -> list[Contribution]:
     return registrar.contributions
 
 
-def _seen(slug: str, row: Plugin | None, found: Discovered | None, world: World) -> Seen:
+def _seen(slug: str, row: Plugin | None, found: Discovered | None, world: World, failed: Sequence[Failure]) -> Seen:
     now = world.loaded.get(slug)
     kept = None
     if row is not None and row.hash:
         kept = now.found if now is not None and now.found.hash == row.hash else world.store.find(slug, row.hash)
-    state, reason = _state(row, found, kept, world)
-    return Seen(slug, state, reason, row, found, kept, tuple(recent.get(slug, ())))
+    state, reason = _state(row, found, kept, world, failed)
+    return Seen(slug, state, reason, row, found, kept, tuple(failed))
 
 
-def _state(row: Plugin | None, found: Discovered | None, kept: Discovered | None, world: World) -> tuple[str, str]:
+def _state(
+    row: Plugin | None, found: Discovered | None, kept: Discovered | None, world: World, failed: Sequence[Failure]
+) -> tuple[str, str]:
     files = kept or found
     if row is not None and files is None:
         return MISSING, "its files are neither in the store nor in its folder; its pages stay readable"
@@ -158,12 +164,12 @@ def _state(row: Plugin | None, found: Discovered | None, kept: Discovered | None
         return IN_REPAIR, row.reason
     if row.state == ENABLED and row.slug in world.faults:
         return FAILING, world.faults[row.slug]
-    if row.state == ENABLED and (failures := _fresh(row)):
+    if row.state == ENABLED and (failures := _fresh(row, failed)):
         return FAILING, failures[-1].line
     return row.state, ""
 
 
-def _fresh(row: Plugin) -> list[Failure]:
+def _fresh(row: Plugin, failed: Sequence[Failure]) -> list[Failure]:
     """Failures of the last hour, since the last change of the plugin."""
     since = max(row.changed_at, clock.now() - FAILING_FOR)
-    return [failure for failure in recent.get(row.slug, ()) if failure.at > since]
+    return [failure for failure in failed if failure.at > since]

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from acm.errors import Problem
 from acm.kernel import choices
 from acm.kernel.discovery import Discovered, discover
+from acm.kernel.guard import loading
 from acm.kernel.loader import Generation, LoadFailed, load, unload
 from acm.kernel.models import ENABLED, Plugin, Registry
 from acm.kernel.store import NotKept, Store
@@ -182,7 +183,9 @@ class World:
             found = self.find(row)
             if found is None:
                 raise LoadFailed("the files that were enabled are neither in the store nor in its folder")
-            return load(found, choices.opened(self.runtime.settings, found, row.settings))
+            settings = choices.opened(self.runtime.settings, found, row.settings)
+            with loading(row.slug):
+                return load(found, settings)
         settings = {
             **choices.defaults(now.found.schema),
             **choices.opened(self.runtime.settings, now.found, row.settings),

@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 06:48:59.224173
+Revision: 0001, after , 2026-11-22 06:54:09.809838
 """
 
 import sqlalchemy as sa
@@ -99,6 +99,32 @@ def upgrade() -> None:
         sa.Column("until", acm.db.UTCDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_login_throttle")),
     )
+    op.create_table(
+        "plugin_cost",
+        sa.Column("slug", sa.String(length=31), nullable=False),
+        sa.Column("point", sa.String(length=120), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("errors", sa.Integer(), nullable=False),
+        sa.Column("statements", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("slowest", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("slug", "point", "day", name=op.f("pk_plugin_cost")),
+    )
+    op.create_table(
+        "plugin_failure",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.String(length=31), nullable=False),
+        sa.Column("point", sa.String(length=120), nullable=False),
+        sa.Column("number", sa.String(length=12), nullable=False),
+        sa.Column("at", acm.db.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("worker", sa.String(length=80), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plugin_failure")),
+    )
+    with op.batch_alter_table("plugin_failure", schema=None) as batch_op:
+        batch_op.create_index("ix_plugin_failure_slug_id", ["slug", "id"], unique=False)
+
     op.create_table(
         "plugin_worker_state",
         sa.Column("worker", sa.String(length=80), nullable=False),
@@ -964,6 +990,11 @@ def downgrade() -> None:
     op.drop_table("role")
     op.drop_table("registry")
     op.drop_table("plugin_worker_state")
+    with op.batch_alter_table("plugin_failure", schema=None) as batch_op:
+        batch_op.drop_index("ix_plugin_failure_slug_id")
+
+    op.drop_table("plugin_failure")
+    op.drop_table("plugin_cost")
     op.drop_table("login_throttle")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_state_run_at")
