@@ -8,7 +8,8 @@ tells which name a template's `app.css` has today. What comes out:
 
     app.css      frontend/css/*.css in file-name order, for every page; url(x.woff2) names a file of the manifest
     portal.css   frontend/css/6*.css, for the portal's shell
-    work.css     frontend/css/7*.css and 8*.css, for the workplace's shell and the panels
+    work.css     frontend/css/7*.css, for the workplace's shell
+    panel.css    frontend/css/8*.css, for panels of figures
     app.js       frontend/js/*.js in file-name order, bundled with what they import from npm (a module)
     editor.js    Markdown toolbar and mention popup, for pages with a comment field (a module)
     htmx.js      htmx and its extension hx-sse as published (a classic script)
@@ -103,7 +104,7 @@ def build() -> None:
     manifest: dict[str, str] = {}
     for step in (fonts, images, sprite, scripts, notices):
         write_all(step(), manifest)
-    for name in ("app.css", "portal.css", "work.css"):
+    for name in ("app.css", "portal.css", "work.css", "panel.css"):
         write_all({name: stylesheet(manifest, name)}, manifest)
     replace(STATIC / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
     replace(STATIC / ".stamp", before.encode())
@@ -225,7 +226,7 @@ def without_source_map(script: bytes) -> bytes:
 
 def sheet_of(path: Path) -> str:
     """The sheet that a file of frontend/css belongs to, by the first digit of its name."""
-    return {"6": "portal.css", "7": "work.css", "8": "work.css"}.get(path.name[0], "app.css")
+    return {"6": "portal.css", "7": "work.css", "8": "panel.css"}.get(path.name[0], "app.css")
 
 
 def stylesheet(manifest: dict[str, str], sheet: str = "app.css") -> bytes:
