@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from acm.audit import verify
+from acm.cases.models import Case
 from acm.catalog.models import Service
 from acm.db import Database
 from acm.demo import commands
@@ -18,8 +19,9 @@ from acm.demo.company_file import company_file, vocabularies
 from acm.demo.marks import is_built
 from acm.demo.people import make_people
 from acm.journal import Event
+from acm.kpi.panels import shelf
 from acm.pages.models import Announcement, Article
-from acm.pages.visibility import unrestricted
+from acm.pages.visibility import unrestricted, visible
 from acm.people.models import Branch, BusinessOwner, Department, Group, GroupMember, Person
 from acm.people.passwords import verify_password
 from acm.people.rights import grants_of
@@ -100,6 +102,19 @@ def test_the_personas_stand_where_the_story_wants_them(company: Session) -> None
     assert it.head_id == head.id
     assert grants_of(company, head).holds("kpi.view", it.id)
     assert grants_of(company, persona(company, "admin")).holds("admin.people")
+
+
+def test_every_persona_who_leads_has_a_panel_and_the_lawyer_a_queue(company: Session, standing: Runtime) -> None:
+    def panels(login: str) -> list[str]:
+        return [p.key for p in shelf(company, standing.snapshot, grants_of(company, persona(company, login))).mine()]
+
+    hr = company.scalars(select(Department).where(Department.key == "hr")).one()
+    assert hr.head_id == persona(company, "hr").id
+    assert panels("hr")[0] == "hr"
+    assert panels("head")[0] == "itsm"
+    assert panels("lawyer") == []
+    lawyer = grants_of(company, persona(company, "lawyer"))
+    assert company.scalars(visible(lawyer, Case).where(Case.group_id.in_(lawyer.groups))).all()
 
 
 def test_the_vpn_services_belong_to_the_group_of_the_agent(company: Session) -> None:
