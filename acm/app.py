@@ -51,6 +51,7 @@ def serving() -> ASGIApp:
     """The application as a process of ``acm serve`` runs it: with logs and, unless told otherwise, a worker thread."""
     logs.configure()
     app = create_app()
+    app.runtime.parts["follower"] = composition.follower(app.runtime)
     if not os.environ.get("ACM_NO_WORKER"):
         app.runtime.parts["worker"] = composition.worker(app.runtime)
     return app
@@ -107,12 +108,12 @@ class Forever(StaticFiles):
 def _lifespan(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
-        worker = runtime.parts.get("worker")
-        if worker:
-            worker.start()
+        threads = [runtime.parts[name] for name in ("follower", "worker") if name in runtime.parts]
+        for thread in threads:
+            thread.start()
         yield
-        if worker:
-            worker.stop()
+        for thread in threads:
+            thread.stop()
         runtime.db.dispose()
 
     return run

@@ -72,16 +72,21 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(help="Processes that answer requests.")] = 1,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave jobs to `acm worker`.")] = False,
+    safe_mode: Annotated[
+        bool, typer.Option("--safe-mode", help="Load no plugin: for when one breaks the house.")
+    ] = False,
+    develop: Annotated[bool, typer.Option("--develop", help="Follow changes of plugin folders.")] = False,
 ) -> None:
     """Serve the application; a thread of each process runs jobs and the search index."""
     import uvicorn
 
     from acm import logs
 
+    for name, wanted in (("NO_WORKER", no_worker), ("SAFE_MODE", safe_mode), ("DEVELOP", develop)):
+        if wanted:
+            os.environ[f"ACM_{name}"] = "1"
     settings = from_environment()
     _require_schema(settings)
-    if no_worker:
-        os.environ["ACM_NO_WORKER"] = "1"
     logs.configure()
     _announce(settings, host, port)
     uvicorn.run(
@@ -97,11 +102,14 @@ def worker() -> None:
 
     logs.configure()
     runtime = open_runtime()
-    thread = composition.worker(runtime)
+    thread, follower = composition.worker(runtime), composition.follower(runtime)
+    follower.start()
     try:
         thread.run()
     except KeyboardInterrupt:
         thread.stop()
+    finally:
+        follower.stop()
 
 
 @cli.command()

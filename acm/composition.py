@@ -20,6 +20,7 @@ from acm.kernel import away as kernel_away
 from acm.kernel import contributions as kernel_contributions
 from acm.kernel import isolation
 from acm.kernel import routes as kernel_routes
+from acm.kernel.following import Follower
 from acm.kernel.world import World
 from acm.kpi import api as kpi_api
 from acm.kpi import contributions as kpi_contributions
@@ -111,6 +112,11 @@ def create_runtime(settings: Settings, database: Database | None = None) -> Runt
     runtime.parts["isolation"] = isolation.attach(runtime)
     world.refresh()
     return runtime
+
+
+def follower(runtime: Runtime) -> Follower:
+    """The thread that follows the switching of plugins."""
+    return Follower(runtime)
 
 
 def worker(runtime: Runtime) -> Worker:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from fastapi import Response
 from pydantic import Field
 
 from acm.kernel import lifecycle, seeing
@@ -41,8 +42,9 @@ def list_plugins(db: Db, me: Me, app: App) -> list[PluginView]:
 
 
 @router.post("/plugins/{slug}/state", dependencies=[permitted("admin.plugins")])
-def toggle_plugin(db: Db, me: Me, app: App, slug: str, toggle: Toggle) -> PluginView:
-    """Enable a plugin, disable it, or take it into repair."""
+def toggle_plugin(db: Db, me: Me, app: App, slug: str, toggle: Toggle, response: Response) -> PluginView:
+    """Enable a plugin, disable it, or take it into repair. Send ``acm-min-gen`` of the answer with what you ask next:
+    then no process answers that has not followed."""
     if toggle.state == ENABLED:
         lifecycle.enable(db, app, slug, me.origin(), generation=toggle.generation)
     elif toggle.state == IN_REPAIR:
@@ -51,6 +53,7 @@ def toggle_plugin(db: Db, me: Me, app: App, slug: str, toggle: Toggle) -> Plugin
         lifecycle.disable(db, app, slug, me.origin(), generation=toggle.generation)
     db.commit()
     lifecycle.publish(app)
+    response.headers["acm-min-gen"] = str(lifecycle.registry_version(app))
     return next(_view(plugin) for plugin in seeing.seen(db, app) if plugin.slug == slug)
 
 

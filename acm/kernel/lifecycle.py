@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from acm import clock
@@ -18,7 +18,7 @@ from acm.kernel import probe
 from acm.kernel.discovery import Discovered
 from acm.kernel.loader import LoadFailed, load, unload
 from acm.kernel.manifest import Manifest
-from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR, Plugin, Registry
+from acm.kernel.models import CHANNEL, DISABLED, ENABLED, IN_REPAIR, Plugin, Registry
 from acm.kernel.store import NotKept
 from acm.kernel.world import World
 from acm.pages.schema import store_definitions
@@ -130,6 +130,12 @@ def publish(runtime: Runtime) -> Snapshot:
     return world.refresh()
 
 
+def registry_version(runtime: Runtime) -> int:
+    """The version of the registry that this process has followed to: what ``acm_min_gen`` carries."""
+    world: World = runtime.parts["world"]
+    return world.version
+
+
 def _enabled(session: Session) -> dict[str, str]:
     """The enabled plugins: slug to version."""
     enabled = session.scalars(select(Plugin).where(Plugin.state == ENABLED))
@@ -225,6 +231,8 @@ def _changed(session: Session, row: Plugin, kind: str, origin: Origin, data: Map
         registry = Registry(id=1, version=0)
         session.add(registry)
     registry.version += 1
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_notify(CHANNEL, "")))
     record(session, system_stream(session, f"plugin:{row.slug}"), kind, origin, data=data)
 
 

@@ -82,6 +82,10 @@ class Generation:
     def slug(self) -> str:
         return self.found.slug
 
+    @property
+    def version(self) -> str:
+        return self.found.manifest.plugin.version if self.found.manifest else ""
+
     @cached_property
     def templates(self) -> jinja2.Environment:
         """The core's templates and, under ``plugin:<slug>/``, the generation's own; its cache goes with it."""

@@ -14,6 +14,9 @@ from acm.people.models import Person
 ENABLED, DISABLED, IN_REPAIR = "enabled", "disabled", "in_repair"
 """What a plugin's row may say. The other states are seen, not kept."""
 
+CHANNEL = "acm_registry"
+"""On PostgreSQL: the channel on which every change of the registry is told."""
+
 
 class Plugin(Base):
     """What an administrator wants of a plugin. ``generation`` counts its changes; ``hash`` is that of its files;

@@ -101,7 +101,12 @@ def menu(ui: UI) -> dict[str, object] | None:
 def _applied(ui: UI, db: Db, app: App, slug: str) -> Response:
     db.commit()
     lifecycle.publish(app)
-    return ui.redirect(f"{PATH}?plugin={slug}")
+    answer = ui.redirect(f"{PATH}?plugin={slug}")
+    answer.set_cookie(  # another process answers this browser only when it has followed
+        "acm_min_gen", str(lifecycle.registry_version(app)), max_age=60, httponly=True, samesite="lax",
+        secure=app.settings.is_https,
+    )  # fmt: skip
+    return answer
 
 
 def _page(
@@ -126,6 +131,8 @@ def _page(
         words=WORDS,
         pills=PILLS,
         gives=_gives(ui, chosen) if chosen else [],
+        workers=seeing.workers(db),
+        safe_mode=app.settings.safe_mode,
         happened=[_sentence(ui, *one) for one in seeing.history(db, chosen.slug)] if chosen else [],
         problem=problem,
         errors={name: "; ".join(map(ui.say, texts)) for name, texts in (errors or {}).items()},

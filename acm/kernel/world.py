@@ -77,11 +77,15 @@ class World:
         """The snapshot in force, after a look at the database when the last one is 250 ms old, or when this process
         has not yet followed to the registry's version ``at_least``, which the caller knows of."""
         if self.is_due(at_least):
-            self._looked = time.monotonic()
-            if self._stored_version() != self.version:
-                self.refresh()
-            self.sweep()
+            self.look()
         return self.runtime.snapshot
+
+    def look(self) -> None:
+        """Look at the database, follow it, and let go of what nobody uses any more."""
+        self._looked = time.monotonic()
+        if self._stored_version() != self.version:
+            self.refresh()
+        self.sweep()
 
     def is_due(self, at_least: int = 0) -> bool:
         """Whether it is time to look at the database."""
