@@ -99,7 +99,8 @@ class Panel(Declaration):
     """Widgets about the cases of a department and of those below it.
 
     ``department`` is a department's key; the head of that department is led here. ``types`` narrow to case types.
-    ``headline`` is the measure whose change is said first. ``widgets`` are keys of contributed widgets.
+    ``headline`` is the measure whose change is said first. ``widgets`` are keys of widgets, the core's
+    (``acm/kpi/core.py``) or a plugin's.
     """
 
     key: str

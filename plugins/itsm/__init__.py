@@ -12,7 +12,7 @@ from datetime import timedelta
 from acm.sdk import Context, Import, Registrar, Report
 
 from .importing import SOURCE, read_log
-from .panel import MEASURES, PANEL, WIDGETS
+from .panel import PANEL
 from .queues import QUEUES
 from .types import CLOSURE_CODES, INCIDENT, SERVICE_REQUEST
 
@@ -37,10 +37,6 @@ def register(p: Registrar) -> None:
     for place, queue in enumerate(QUEUES):
         names = {"ru": queue.ru, "en": queue.en}
         p.queue(queue.slug, names, queue.filters, icon=queue.icon, audience=("d:it",), order=10 + place)
-    for measure in MEASURES:
-        p.measure(measure)
-    for widget in WIDGETS:
-        p.widget(widget)
     p.panel(PANEL)
     p.importer(SOURCE, {"ru": "Журнал инцидентов", "en": "Incident log"}, read_incident_log)
     p.job("close_resolved", close_resolved, every=HOUR)

@@ -44,7 +44,7 @@ def file_vpn_trouble(page: Page, error: str) -> str:
 
 def opened_figure(page: Page) -> int:
     page.goto("/kpi/itsm")
-    return int(page.locator("#w-itsm-figure_opened a[data-count]").get_attribute("data-count") or 0)
+    return int(page.locator("#w-opened a[data-count]").get_attribute("data-count") or 0)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def _resolve(page: Page, words: str) -> None:
 def _find_behind_the_figure(page: Page, number: str, before: int) -> None:
     after = opened_figure(page)
     assert after == before + 1
-    page.locator("#w-itsm-figure_opened a[data-count]").first.click()
+    page.locator("#w-opened a[data-count]").first.click()
     page.wait_for_url("**/kpi/cases?*")
     expect(page.locator("[data-total]")).to_have_attribute("data-total", str(after))
     page.locator(f"#lines a[href='/cases/{number}']").click()
