@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from acm.cases.bundle import unfinished
 from acm.db import Base, Json
 from acm.errors import Conflict, Invalid, PluginAway
 from acm.i18n import _
@@ -45,6 +46,13 @@ class TransitionRefused(Conflict):
 
     type = "/problems/transition-refused"
     title = "The case cannot move there now"
+
+
+class PartsOpen(TransitionRefused):
+    """The case is an order, and parts of it are still to be done."""
+
+    type = "/problems/parts-open"
+    title = "Parts of this order are not done yet"
 
 
 class Case(Page):
@@ -84,7 +92,9 @@ class Case(Page):
         if not self.is_served:
             return []
         return [
-            t for t in self.case_type.moves_from(self.state) if t.by == by or (by == "worker" and t.by == "requester")
+            t
+            for t in self.case_type.moves_from(self.state)
+            if (t.by == by or (by == "worker" and t.by == "requester")) and not self._waits_for_parts(t.target)
         ]
 
     def move(self, target: str, origin: Origin, *, by: str = "worker", comment: str = "") -> Event:
@@ -98,9 +108,16 @@ class Case(Page):
             allowed = [t for t in allowed if t.by == by or (by == "worker" and t.by == "requester")]
         if not allowed:
             raise TransitionRefused()
+        if by != "system" and self._waits_for_parts(target):
+            raise PartsOpen()
         if allowed[0].needs_comment and not comment.strip():
             raise Invalid({"comment": [_("Say why, in a few words")]})
         return self.enter(self.case_type.state(target), origin)
+
+    def _waits_for_parts(self, target: str) -> bool:
+        """Whether a state would say "done" of an order whose parts are not."""
+        said = self.case_type.state(target).category in (StateCategory.RESOLVED, StateCategory.CLOSED)
+        return said and not self.is_done and bool(unfinished(self.facts))
 
     def enter(self, state: State, origin: Origin) -> Event:
         """Be in a state from now on: times, clocks, stage and the event. No rule is asked."""

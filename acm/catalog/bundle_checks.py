@@ -80,11 +80,14 @@ def _service_faults(
         if wanted is None:
             reason = f"{ordered.id} has no field {key!r}{meant(key, keys)}"
             yield document.problem((*here, "answers", key), reason, at_key=True)
+        elif wanted.kind is FieldKind.FILE:
+            yield document.problem((*here, "answers", key), "files stay with the order")
         elif given is not None and given.kind is not wanted.kind and not {given.kind, wanted.kind} <= set(TEXTS):
             reason = f"{text!r} is of kind {given.kind}, the field of {ordered.id} of kind {wanted.kind}"
             yield document.problem((*here, "answers", key), reason)
     for asked in ordered.form:
-        if asked.required and not asked.internal and not asked.shown_when and asked.key not in part.answers:
+        needed = asked.required and not asked.internal and not asked.shown_when and asked.kind is not FieldKind.FILE
+        if needed and asked.key not in part.answers:
             yield document.problem((*here, "answers"), f"{ordered.id} needs an answer to {asked.key!r}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acm.catalog import importing, menu
+from acm.catalog import following, importing, menu
 from acm.catalog.models import OTHER, SERVICE
 from acm.catalog.other import OTHER_SERVICE
 from acm.catalog.request_type import CASE_TYPES, REQUEST
@@ -15,6 +15,7 @@ def contributions() -> list[Contribution]:
         Contribution("page_type", REQUEST.key, REQUEST),
         Contribution("vocabulary", CASE_TYPES.key, CASE_TYPES),
         Contribution("service", OTHER, OTHER_SERVICE),
+        *following.contributions(),
         *importing.contributions(),
         *menu.contributions(),
     ]

@@ -1,7 +1,7 @@
 """Filing a request: from the answers to a service's form to an open case, in one transaction.
 
 The service decides what is opened, who does it, until when and who approves; nothing is left to the caller. A key
-makes it idempotent: pressing twice files once.
+makes it idempotent: pressing twice files once. The order of a bundle opens its parts with it, or when it is approved.
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from acm.cases.approving import start_step
+from acm.cases.bundle import AWAY, OPEN, Part, is_order, keep_part, parts_of, ready
 from acm.cases.models import Approval, Case
 from acm.cases.opening import Opening, open_case
 from acm.catalog.approvers import Approver, approvers, asked_steps
+from acm.catalog.bundles import Order, answers_for, ask_again, plan_of, promised, services_of
 from acm.catalog.definitions import ServiceDefinition
 from acm.catalog.models import OTHER, Service
 from acm.catalog.request_type import REQUEST
 from acm.catalog.titles import title_of
 from acm.db import encode
 from acm.errors import Conflict, NotFound, PluginAway
+from acm.i18n import LANGUAGES
 from acm.journal import Origin
 from acm.pages.models import Draft, File, PageTerm, SavedAnswer
 from acm.pages.people import take_part
@@ -36,6 +39,7 @@ from acm.pages.types import CaseType, FieldKind, StateCategory
 from acm.pages.visibility import inside, visible
 from acm.people.models import Department, Group, Person
 from acm.people.rights import Grants
+from acm.sla import clocks
 from acm.sla.clocks import Targets
 from acm.snapshot import Snapshot
 
@@ -43,7 +47,7 @@ from acm.snapshot import Snapshot
 @dataclass(frozen=True)
 class Filing:
     """What is filed, for whom, and how it came. ``key`` is the idempotency key; ``title`` and ``number`` are given
-    beforehand by imports."""
+    beforehand by imports; ``order`` is the one that this is a part of."""
 
     service: Service
     values: Mapping[str, Any]
@@ -55,6 +59,7 @@ class Filing:
     watch: bool = False
     title: str = ""
     number: str = ""
+    order: Order | None = None
 
 
 def find_service(session: Session, grants: Grants, slug: str) -> Service:
@@ -88,6 +93,7 @@ def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Sna
     steps = _steps(session, filing, definition, origin.at.astimezone(place))
     with session.no_autoflush:  # one write of the row at the end
         case = open_case(session, case_type, _opening(session, filing, case_type, steps), origin, place)
+        _place(session, case, filing, origin, place)
         case.form_version_id = filing.service.fact("form", None)
         _keep_files(session, filing, case)
         if (term := filing.service.fact("term", None)) is not None:
@@ -99,9 +105,61 @@ def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Sna
             session.delete(filing.draft)
         if claim is not None:
             claim.status, claim.location, claim.body = 201, f"/requests/{case.number}", {"number": case.number}
+        begun = is_order(case.facts) and case.current.category is not StateCategory.APPROVAL
+        if begun and open_parts(session, case, origin, snapshot):
+            ask_again(session, case)
     if session.autoflush:  # one that writes many cases together says itself when
         session.flush()
     return case
+
+
+def open_parts(session: Session, order: Case, origin: Origin, snapshot: Snapshot) -> list[Part]:
+    """Open the parts of an order that wait for none; gives those that cannot be opened, while their plugin is away."""
+    waiting = ready(parts_of(order.facts))
+    services = services_of(session, [part.service for part in waiting]) if waiting else {}
+    away = []
+    for part in waiting:
+        service = services.get(part.service)
+        if service is not None and service.case_type(snapshot) is not None:
+            open_part(session, Order(order, part), service, origin, snapshot)
+        else:
+            away.append(part)
+            keep_part(order, part.key, state=AWAY)
+    return away
+
+
+def open_part(session: Session, order: Order, service: Service, origin: Origin, snapshot: Snapshot) -> Case:
+    """Open the case of one part, for the people of its order."""
+    above = order.case
+    if above.requester is None:
+        raise LookupError(f"{above.number} is an order of nobody")
+    filing = Filing(
+        service, answers_for(above, order.part, service, origin.at), above.requester,
+        above.beneficiary or above.requester, above.language, title=order.title(above.language), order=order,
+    )  # fmt: skip
+    case = file_request(session, filing, origin, snapshot, order.zone.key)
+    keep_part(above, order.part.key, state=OPEN, case=case.id)
+    above.record("child.added", origin, {"page": case.id})
+    return case
+
+
+def _place(session: Session, case: Case, filing: Filing, origin: Origin, place: ZoneInfo) -> None:
+    """Give a part its day and its name in both languages, an order its plan and the latest day of its parts."""
+    definition = filing.service.offering
+    if filing.order is not None:
+        case.texts = {lang: {"title": filing.order.title(lang)} for lang in LANGUAGES}
+        due = filing.order.due(origin.at)
+    elif definition.bundle:
+        people = (filing.requester, filing.beneficiary)
+        plan = plan_of(session, definition, filing.values, people, origin.at, place)
+        case.facts = {**case.facts, "bundle": plan}
+        due = max((part.due for part in parts_of(case.facts) if part.due), default=None)
+        due = promised(due, origin.at, place)
+    else:
+        return
+    if due is not None:
+        case.promised_at = None
+        clocks.promise(case, due, origin)
 
 
 def _claim(session: Session, filing: Filing, origin: Origin) -> SavedAnswer | Case:
@@ -138,20 +196,22 @@ def _opening(session: Session, filing: Filing, case_type: CaseType, steps: Seque
     impact, urgency = (_ranked(case_type, name, values) for name in ("impact", "urgency"))
     approval = case_type.state_in(StateCategory.APPROVAL)
     waits = approval is not None and any(step.person for step in steps)
+    order = filing.order
     return Opening(
         title=filing.title or title_of(definition, values, filing.lang, filing.beneficiary.zone("UTC")),
         requester=filing.requester,
         beneficiary=filing.beneficiary,
         branch=filing.beneficiary.branch,
         service=filing.service,
+        parent=order.case if order else None,
         priority=case_type.priority_matrix.get(impact, {}).get(urgency) or definition.default_priority,
         impact=impact,
         urgency=urgency,
         fields=values,
-        facts=_facts(definition, skips=[] if waits or approval is None else [approval.stage]),
+        facts=_facts(definition, order, skips=[] if waits or approval is None else [approval.stage]),
         targets=Targets(definition.sla.calendar, definition.sla.response_hours, definition.sla.resolve_hours),
         state=approval.key if approval and waits else "",
-        confidential=definition.confidential,
+        confidential=definition.confidential or (order is not None and order.case.confidential),
         language=filing.lang,
         series=series_of(definition, case_type),
         number=filing.number,
@@ -185,9 +245,11 @@ def _ranked(case_type: CaseType, name: str, values: Mapping[str, Any]) -> str:
     return str(said) if said in known else ""
 
 
-def _facts(definition: ServiceDefinition, skips: list[str]) -> dict[str, Any]:
-    """What agents are shown of the service, and the stages that this case has no need of."""
+def _facts(definition: ServiceDefinition, order: Order | None, skips: list[str]) -> dict[str, Any]:
+    """What agents are shown of the service, the stages that this case has no need of, and its place in an order."""
     facts: dict[str, Any] = {"kind": definition.type}
+    if order is not None:
+        facts["part"] = order.fact()
     if skips:
         facts["skips"] = skips
     if definition.tasks:
