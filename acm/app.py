@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Scope
 from acm import __version__, clock, composition, logs
 from acm.db import Database
 from acm.kernel.dispatcher import Dispatcher
+from acm.kernel.watchdog import Watchdog
 from acm.operations import observe
 from acm.people.signin import touch
 from acm.settings import Settings, from_environment
@@ -48,12 +49,14 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
 
 
 def serving() -> ASGIApp:
-    """The application as a process of ``acm serve`` runs it: with logs and, unless told otherwise, a worker thread."""
+    """The application as a process of ``acm serve`` runs it: with logs, a watchdog for the event loop and, unless told
+    otherwise, a worker thread."""
     logs.configure()
     app = create_app()
     app.runtime.parts["follower"] = composition.follower(app.runtime)
     if not os.environ.get("ACM_NO_WORKER"):
         app.runtime.parts["worker"] = composition.worker(app.runtime)
+    app.runtime.parts["watchdog"] = Watchdog()
     return app
 
 
@@ -108,12 +111,13 @@ class Forever(StaticFiles):
 def _lifespan(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
-        threads = [runtime.parts[name] for name in ("follower", "worker") if name in runtime.parts]
-        for thread in threads:
-            thread.start()
+        running = [runtime.parts[name] for name in ("follower", "worker", "watchdog") if name in runtime.parts]
+        for part in running:
+            part.start()
         yield
-        for thread in threads:
-            thread.stop()
+        for part in running:
+            part.stop()
+        runtime.parts["isolation"].close()
         runtime.db.dispose()
 
     return run

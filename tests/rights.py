@@ -128,6 +128,8 @@ ROUTES: dict[str, Rule] = {
     "GET /admin/plugins": PLUGIN_AREA,
     "POST /admin/plugins/{slug}/state": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
     "POST /admin/plugins/{slug}/settings": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
+    "GET /admin/plugins/{slug}/costs": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
+    "GET /api/v1/plugins/{slug}/costs": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
     "GET /api/v1/plugins": PLUGIN_AREA,
     "POST /api/v1/plugins/{slug}/state": PLUGIN_AREA,
     "GET /p/{slug}/static/{version}/{rest:path}": Rule(anonymous=True, fine=HIDDEN),

@@ -50,6 +50,10 @@ LANES = 8
 """Requests to one plugin that are worked on at the same time; the others wait."""
 
 
+OURS = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "ROLLBACK")
+"""Statements that a session sends by itself."""
+
+
 class Cell:
     """One extension point of one plugin: its breaker, its meter, the seconds a call may take."""
 
@@ -323,5 +327,5 @@ def _is_ours(error: BaseException) -> bool:
 
 
 def _count_statement(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-    if (call := CALL.get()) is not None and not statement.startswith("PRAGMA"):
+    if (call := CALL.get()) is not None and not statement.startswith(OURS):
         call.statements += 1

@@ -1,0 +1,69 @@
+"""What a plugin costs, for administrators: /admin/plugins/<slug>/costs and the same over JSON."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from acm import clock
+from acm.errors import NotFound
+from acm.i18n import words
+from acm.kernel.costs import Cost, costs_of
+from acm.kernel.isolation import here
+from acm.kernel.models import Plugin
+from acm.people.signin import Me, permitted
+from acm.web.api import View, api_router
+from acm.web.routing import router as new_router
+from acm.web.runtime import Db
+from acm.web.templating import Ui
+
+router = new_router()
+api: APIRouter = api_router("plugins")
+DAYS = 7
+
+
+class CostView(View):
+    """The calls of a plugin into one extension point; ``seconds`` in all, ``slowest`` and ``mean`` of one call."""
+
+    point: str
+    calls: int
+    errors: int
+    statements: int
+    seconds: float
+    mean: float
+    slowest: float
+
+
+@router.get("/admin/plugins/{slug}/costs", dependencies=[permitted("admin.plugins")])
+def show_costs(ui: Ui, db: Db, me: Me, slug: str) -> Response:
+    """Where a plugin spent time in the last week, the dearest extension point first."""
+    name, costs = _found(db, slug)
+    total = Cost()
+    for cost in costs.values():
+        total = total.plus(cost)
+    return ui.page(
+        "admin/plugin_costs.html", slug=slug, name=words(name, ui.lang), days=DAYS, costs=costs, total=total,
+        open_points=here().open_points(slug),
+    )  # fmt: skip
+
+
+@api.get("/plugins/{slug}/costs", dependencies=[permitted("admin.plugins")])
+def list_costs(db: Db, me: Me, slug: str) -> list[CostView]:
+    """What the calls into a plugin cost in the last week, over all processes, the dearest extension point first."""
+    return [
+        CostView(
+            point=point, calls=cost.calls, errors=cost.errors, statements=cost.statements,
+            seconds=round(cost.seconds, 6), mean=round(cost.mean, 6), slowest=round(cost.slowest, 6),
+        )
+        for point, cost in _found(db, slug)[1].items()
+    ]  # fmt: skip
+
+
+def _found(db: Db, slug: str) -> tuple[dict[str, str], dict[str, Cost]]:
+    row = db.get(Plugin, slug)
+    if row is None:
+        raise NotFound("There is no plugin of that name")
+    since: date = clock.now().date() - timedelta(days=DAYS - 1)
+    return dict(row.names), costs_of(db, slug, since, here().untaken())
