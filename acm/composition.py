@@ -27,6 +27,7 @@ from acm.kpi import contributions as kpi_contributions
 from acm.kpi import routes as kpi_routes
 from acm.notify import contributions as notify_contributions
 from acm.notify import routes as notify_routes
+from acm.notify import webhooks_api, webhooks_routes
 from acm.pages import announcement_routes, article_routes, file_routes, term_routes
 from acm.pages import api as pages_api
 from acm.pages import contributions as pages_contributions
@@ -72,6 +73,8 @@ def routers() -> list[APIRouter]:
         managing_routes.router,
         directory.router,
         notify_routes.router,
+        webhooks_routes.router,
+        webhooks_api.router,
         approval_routes.router,
         cases_routes.router,
         tracking_routes.router,

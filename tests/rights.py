@@ -79,7 +79,7 @@ NOBODYS = only()  # an unknown name: there is nothing for anybody
 SEEN = sees(*CASES)
 WORKED = works(*CASES)
 CASE_PAGE = works(*CASES, refused=frozenset({303, 403}))  # who may not work it is sent to the request
-PEOPLE_AREA, WORDS_AREA, PLUGIN_AREA = area("ada"), area("ada"), area("ada")
+PEOPLE_AREA, WORDS_AREA, PLUGIN_AREA, WEBHOOK_AREA = area("ada"), area("ada"), area("ada"), area("ada")
 WRITERS = area("lev", "oleg", "irina", "ada")
 
 ROUTES: dict[str, Rule] = {
@@ -130,6 +130,28 @@ ROUTES: dict[str, Rule] = {
     "POST /admin/plugins/{slug}/settings": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
     "GET /admin/plugins/{slug}/costs": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
     "GET /api/v1/plugins/{slug}/costs": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
+    "GET /admin/webhooks": WEBHOOK_AREA,
+    "GET /admin/webhooks/new": WEBHOOK_AREA,
+    "POST /admin/webhooks": WEBHOOK_AREA,
+    "GET /admin/webhooks/{webhook_id}": WEBHOOK_AREA,
+    "POST /admin/webhooks/{webhook_id}": WEBHOOK_AREA,
+    "POST /admin/webhooks/{webhook_id}/secret": WEBHOOK_AREA,
+    "POST /admin/webhooks/{webhook_id}/state": WEBHOOK_AREA,
+    "POST /admin/webhooks/{webhook_id}/owner": WEBHOOK_AREA,
+    "POST /admin/webhooks/{webhook_id}/ping": WEBHOOK_AREA,
+    "POST /admin/webhooks/{webhook_id}/deliveries/{delivery_id}/resend": WEBHOOK_AREA,
+    "GET /admin/webhooks/{webhook_id}/removal": WEBHOOK_AREA,
+    "POST /admin/webhooks/{webhook_id}/removal": WEBHOOK_AREA,
+    "GET /api/v1/webhooks": WEBHOOK_AREA,
+    "POST /api/v1/webhooks": WEBHOOK_AREA,
+    "GET /api/v1/webhooks/{webhook_id}": WEBHOOK_AREA,
+    "PATCH /api/v1/webhooks/{webhook_id}": WEBHOOK_AREA,
+    "DELETE /api/v1/webhooks/{webhook_id}": WEBHOOK_AREA,
+    "POST /api/v1/webhooks/{webhook_id}/secret": WEBHOOK_AREA,
+    "POST /api/v1/webhooks/{webhook_id}/owner": WEBHOOK_AREA,
+    "POST /api/v1/webhooks/{webhook_id}/ping": WEBHOOK_AREA,
+    "GET /api/v1/webhooks/{webhook_id}/deliveries": WEBHOOK_AREA,
+    "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend": WEBHOOK_AREA,
     "GET /api/v1/plugins": PLUGIN_AREA,
     "POST /api/v1/plugins/{slug}/state": PLUGIN_AREA,
     "GET /p/{slug}/static/{version}/{rest:path}": Rule(anonymous=True, fine=HIDDEN),

@@ -22,6 +22,7 @@ from acm.catalog.definitions import ServiceDefinition
 from acm.catalog.publishing import publish
 from acm.catalog.request_type import REQUEST
 from acm.journal import Origin
+from acm.notify.webhooks import Wish, add_webhook, ping
 from acm.pages.comments import add_comment
 from acm.pages.kinds import ANNOUNCEMENT, ARTICLE
 from acm.pages.links import link_pages
@@ -125,7 +126,7 @@ def world(session, person, group, department) -> World:
         **_of_maria(session, maria), "person_id": vera.id, "login": "maria", "key": "it-net", "vocabulary": "category",
         "term": "it", "term_id": topic.id, "version": 1, "slug": "it-004", "panel": "nowhere", "widget": "nothing",
         "step": session.scalars(select(Approval.id)).one(), "number": "NW-1", "link_id": 0, "comment_id": 0,
-        "rest": "form",
+        "rest": "form", **_webhook_of(session, person("ada")),
     }  # fmt: skip
     session.commit()
     return made
@@ -163,6 +164,17 @@ def _of_maria(session, maria) -> dict[str, object]:
     session.add_all([row, token])
     session.flush()
     return {"session_id": row.id, "token_id": token.id}
+
+
+def _webhook_of(session, owner) -> dict[str, object]:
+    """A webhook with a message that failed once."""
+    origin = Origin(owner, clock.now())
+    wish = Wish("Chat", "https://chat.example/hooks/1")
+    webhook, _secret = add_webhook(session, session.info["settings"], wish, origin)
+    delivery = ping(session, webhook, origin)
+    delivery.attempts = 1
+    session.flush()
+    return {"webhook_id": webhook.id, "delivery_id": delivery.id}
 
 
 BODIES: dict[str, dict[str, object]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acm.notify import webhooks_routes
 from acm.notify.mail import send_notification
 from acm.notify.routes import bell, read_about
 from acm.notify.telling import tell
@@ -18,6 +19,7 @@ def contributions() -> list[Contribution]:
         Contribution("layout", "notify", bell),
         Contribution("page_viewed", "notify", read_about),
         Contribution("consumer", "webhooks", feed),
+        Contribution("menu", "webhooks", webhooks_routes.menu, order=890),
         Contribution("job", "webhook.off", tell_owner),
         Contribution("schedule", "webhooks", (86_400, sweep)),
     ]
