@@ -14,7 +14,7 @@ from acm.demo.company_file import CompanyFile, company_file, vocabularies
 from acm.demo.marks import DEMO
 from acm.demo.people import Colleague, lead_of, make_people
 from acm.journal import Origin
-from acm.pages.articles import CATEGORIES
+from acm.pages.kinds import CATEGORY
 from acm.people import setup
 from acm.people.importing import bring, company_of
 from acm.people.layout import COMPANY
@@ -29,7 +29,7 @@ from acm.people.models import (
     Role,
 )
 from acm.people.passwords import hash_password
-from acm.taxonomy.definitions import TermDefinition, VocabularyDefinition
+from acm.taxonomy.definitions import TermDefinition
 from acm.taxonomy.vocabularies import sync_vocabulary
 
 
@@ -134,15 +134,8 @@ def _declare(session: Session, file: CompanyFile, places: Vocabularies) -> None:
         f"{COMPANY}_en": file.company.name["en"],
     }
     session.add_all(Installation(key=key, value=value) for key, value in facts.items())
-    sync_vocabulary(
-        session,
-        VocabularyDefinition(
-            key=CATEGORIES,
-            names={"ru": "Разделы", "en": "Topics"},
-            tree=True,
-            terms=tuple(term for place, domain in enumerate(places.domains) for term in _terms(domain, place)),
-        ),
-    )
+    terms = tuple(term for place, domain in enumerate(places.domains) for term in _terms(domain, place))
+    sync_vocabulary(session, CATEGORY.model_copy(update={"terms": terms}))
 
 
 def _terms(domain: Domain, place: int) -> list[TermDefinition]:

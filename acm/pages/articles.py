@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from acm.errors import NotFound
 from acm.i18n import words
+from acm.pages.kinds import CATEGORY
 from acm.pages.links import links_of
 from acm.pages.models import Article, Page, PageTerm
 from acm.pages.visibility import inside, through_for_anybody, visible
@@ -20,7 +21,7 @@ from acm.people.rights import Grants, may
 from acm.taxonomy.models import Term, Vocabulary
 from acm.web.markdown import plain
 
-CATEGORIES = "category"
+CATEGORIES = CATEGORY.key
 WORDS_A_MINUTE = 180
 STEP = 25
 FENCE = re.compile(r"^(`{3,}|~{3,})")

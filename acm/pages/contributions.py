@@ -6,7 +6,7 @@ from typing import Any
 
 from acm.i18n import _
 from acm.pages import event_words
-from acm.pages.kinds import TYPES
+from acm.pages.kinds import CATEGORY, TYPES
 from acm.snapshot import Contribution
 from acm.web.templating import UI
 
@@ -15,6 +15,7 @@ def contributions() -> list[Contribution]:
     return [
         *(Contribution("page_type", definition.key, definition) for definition in TYPES),
         *(Contribution("event_words", kind, words) for kind, words in event_words.WORDS.items()),
+        Contribution("vocabulary", CATEGORY.key, CATEGORY),
         Contribution("menu", "kb", knowledge, order=40),
         Contribution("menu", "taxonomy", taxonomy, order=50),
     ]

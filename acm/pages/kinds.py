@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from acm.pages.types import Field, FieldKind, PageType
+from acm.taxonomy.definitions import VocabularyDefinition
 
 ARTICLE = PageType(
     key="article",
@@ -44,5 +45,8 @@ ANNOUNCEMENT = PageType(
         ),
     ),
 )
+
+CATEGORY = VocabularyDefinition(key="category", names={"ru": "Разделы", "en": "Topics"}, tree=True)
+"""The topics of articles; its terms are the company's own."""
 
 TYPES = (ARTICLE, ANNOUNCEMENT)

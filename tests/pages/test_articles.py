@@ -6,7 +6,7 @@ from sqlalchemy import select
 from acm.pages.articles import sections
 from acm.pages.models import Article
 from acm.taxonomy.definitions import TermDefinition, VocabularyDefinition
-from acm.taxonomy.vocabularies import sync_vocabulary
+from acm.taxonomy.vocabularies import sync_vocabularies, sync_vocabulary
 
 CATEGORIES = VocabularyDefinition(
     key="category", names={"ru": "Темы", "en": "Topics"}, tree=True,
@@ -198,3 +198,13 @@ def test_an_article_is_open_to_the_world_by_its_own_audience_alone(browse):
     oleg.submit("/kb/KB-2", {**ANSWERS, "title_en": "For staff too", "version": 1})
     assert nobody.get("/kb/KB-2").status_code == 303
     assert "For staff too" in browse("maria").get("/kb/KB-2").text
+
+
+def test_topics_are_a_vocabulary_of_every_company_and_each_has_its_page(browse, session, runtime):
+    sync_vocabularies(session, runtime.snapshot)
+    ada, maria, oleg = browse("ada"), browse("maria"), browse("oleg")
+    ada.submit("/admin/taxonomy/category/terms", {"key": "network", "name_en": "Network", "name_ru": "Сеть"})
+    oleg.submit("/kb", {**ANSWERS, "topic": "network"})
+
+    assert "Topics" in maria.get("/taxonomy").text
+    assert "/kb/KB-1" in maria.get("/taxonomy/category/network").text
