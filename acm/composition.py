@@ -18,6 +18,7 @@ from acm.jobs.queue import Worker
 from acm.kernel import api as kernel_api
 from acm.kernel import away as kernel_away
 from acm.kernel import contributions as kernel_contributions
+from acm.kernel import feeds as kernel_feeds
 from acm.kernel import cost_routes, isolation
 from acm.kernel import routes as kernel_routes
 from acm.kernel.following import Follower
@@ -95,6 +96,7 @@ def routers() -> list[APIRouter]:
         cases_api.router,
         catalog_api.router,
         taxonomy_api.router,
+        kernel_feeds.router,
         kernel_routes.router,
         kernel_api.router,
         cost_routes.router,
@@ -111,6 +113,7 @@ def create_runtime(settings: Settings, database: Database | None = None) -> Runt
         *kpi_contributions.contributions(settings),
         *search_contributions.contributions(search),
         *notify_contributions.sending(settings),
+        Contribution("runtime", "core", runtime),
     ]
     world = World(runtime, [*core(), *of_this_process])
     runtime.parts["world"] = world

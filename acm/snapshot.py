@@ -45,6 +45,13 @@ class Snapshot:
         contribution = self.points.get(point, {}).get(key)
         return None if contribution is None else contribution.value
 
+    def filtered(self, point: str, value: Any, session: Any, **facts: Any) -> Any:
+        """A value as the plugins that filter it leave it, one after the other; each is called ``fn(session, value,
+        facts)`` and gives a value of the same type."""
+        for given in self.each(f"filter:{point}"):
+            value = given.value(session, value, facts)
+        return value
+
     def giver(self, point: str, key: str) -> str | None:
         """The plugin that gives a key, ``core`` for the core's own, None for nobody."""
         contribution = self.points.get(point, {}).get(key)

@@ -103,6 +103,8 @@ ROUTES: dict[str, Rule] = {
     "POST /me/password": SIGNED_IN,
     "POST /me/sessions/{session_id}/end": only("maria"),
     "POST /me/tokens": SIGNED_IN,
+    "POST /me/feeds": SIGNED_IN,
+    "GET /feeds/{plugin}/{name}/{token}": NOBODYS,
     "POST /me/tokens/{token_id}/revocation": only("maria"),
     "GET /me/notifications": SIGNED_IN,
     "POST /me/notifications": SIGNED_IN,

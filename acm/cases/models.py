@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from acm.cases import vetoes
 from acm.cases.bundle import unfinished
 from acm.db import Base, Json
 from acm.errors import Conflict, Invalid, PluginAway
@@ -39,6 +40,10 @@ KIND_OF = {
     StateCategory.CANCELLED: "case.cancelled",
     StateCategory.REJECTED: "case.rejected",
 }
+VERB_OF = {
+    "case.resolved": "resolve", "case.closed": "close", "case.cancelled": "cancel", "case.rejected": "reject",
+    "case.reopened": "reopen",
+}  # fmt: skip
 
 
 class TransitionRefused(Conflict):
@@ -120,9 +125,14 @@ class Case(Page):
         return said and not self.is_done and bool(unfinished(self.facts))
 
     def enter(self, state: State, origin: Origin) -> Event:
-        """Be in a state from now on: times, clocks, stage and the event. No rule is asked."""
+        """Be in a state from now on: times, clocks, stage and the event. No rule is asked but those of plugins."""
         self.require_served()
         before = self.current
+        reopened = before.category in DONE and state.category not in DONE
+        kind = "case.reopened" if reopened else KIND_OF.get(state.category, "case.moved")
+        self._ask("move", origin, target=state.key)
+        if kind in VERB_OF:
+            self._ask(VERB_OF[kind], origin, target=state.key)
         data: dict[str, Any] = {"from": before.key, "to": state.key}
         self.state, self.stage, self.category = state.key, state.stage, state.category.value
         self.is_open = state.category not in DONE
@@ -131,7 +141,6 @@ class Case(Page):
         if state.category in ENDED:
             self.closed_at = origin.at
             self.resolved_at = self.resolved_at or (origin.at if state.category is StateCategory.CLOSED else None)
-        reopened = before.category in DONE and state.category not in DONE
         if reopened:
             self.resolved_at = self.closed_at = None
             self.reopened += 1
@@ -140,7 +149,6 @@ class Case(Page):
             state.category is StateCategory.CLOSED and before.category not in DONE
         ):
             data["made_sla"] = self.made_sla
-        kind = "case.reopened" if reopened else KIND_OF.get(state.category, "case.moved")
         return self.record(kind, origin, data)
 
     def assign(self, origin: Origin, *, owner: Person | None, group: Group | None = None) -> None:
@@ -167,6 +175,7 @@ class Case(Page):
         before = getattr(self, column)
         if before == value:
             return None
+        self._ask("assign" if field in ("owner", "group") else "change", origin, field=field, value=value)
         setattr(self, column, value)
         if field in ("owner", "group") and before is not None:
             self.reassigned += 1
@@ -184,11 +193,15 @@ class Case(Page):
         before = self.fields.get(key)
         if before == value:
             return None
+        self._ask("change", origin, field=f"fields.{key}" if key in self.COLUMNS else key, value=value)
         self.fields = {k: v for k, v in {**self.fields, key: value}.items() if v is not None}
         self.version += 1
         data = {"field": f"fields.{key}" if key in self.COLUMNS else key, "from": before, "to": value}
         internal = any(asked.internal for asked in self.form if asked.key == key)
         return self.record("field.changed", origin, data, audience="internal" if internal else "all")
+
+    def _ask(self, verb: str, origin: Origin, **facts: Any) -> None:
+        vetoes.ask(session_of(self), verb, self, origin, **facts)
 
     def _prioritise(self, origin: Origin) -> None:
         priority = self.case_type.priority_matrix.get(self.impact, {}).get(self.urgency)

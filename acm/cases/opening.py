@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from acm.cases import vetoes
 from acm.cases.models import Case
 from acm.journal import Origin
 from acm.pages.models import Page, TypeVersion
@@ -53,6 +54,7 @@ class Opening:
 def open_case(session: Session, definition: CaseType, opening: Opening, origin: Origin, zone: ZoneInfo) -> Case:
     """Write a new case of a type. Priority comes from impact × urgency where none is given, targets from the
     service or else from the priority; ``zone`` is that of the requester's branch."""
+    vetoes.ask(session, "open", definition, origin, opening=opening)
     case = _row(session, definition, opening, origin)
     session.add(case)
     session.flush()

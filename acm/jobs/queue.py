@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
+from cronsim import CronSim
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
@@ -65,17 +67,23 @@ def run_due(
 ) -> int:
     """Run what is due, one job a transaction; returns how many were run."""
     done = 0
-    while done < limit and (job_id := _take(db, now or clock.now())) is not None:
+    served = list(snapshot.points.get("job", {}))
+    while done < limit and (job_id := _take(db, now or clock.now(), served)) is not None:
         _run(db, snapshot, job_id, settings=settings, now=now)
         done += 1
     return done
 
 
-def _take(db: Database, now: datetime) -> int | None:
+def _take(db: Database, now: datetime, served: Sequence[str]) -> int | None:
+    """The next job that is due; one whose plugin is away stays where it is until somebody serves it again."""
     with db.writing() as session:
         statement = (
             select(Job)
-            .where(or_(Job.state == "ready", (Job.state == "running") & (Job.lease_until < now)), Job.run_at <= now)
+            .where(
+                Job.name.in_(served),
+                or_(Job.state == "ready", (Job.state == "running") & (Job.lease_until < now)),
+                Job.run_at <= now,
+            )
             .order_by(Job.run_at, Job.id)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -118,7 +126,8 @@ class Worker:
     """A thread that runs due jobs and the consumers of the journal until it is stopped.
 
     Consumers are contributions to ``consumer``: ``fn(db, snapshot) -> int`` does one batch and says how much.
-    Schedules are contributions to ``schedule``: ``(interval in seconds, fn(session))``.
+    Schedules are contributions to ``schedule``: ``(when, fn(session))``, where ``when`` is an interval in seconds or
+    a line of cron ("17 3 * * *") in the zone of the installation. What fell due meanwhile runs once.
     """
 
     def __init__(self, runtime: Any, *, pause: float = 0.5) -> None:
@@ -126,7 +135,7 @@ class Worker:
         self.pause = pause
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run, name="acm-worker", daemon=True)
-        self._last: dict[str, datetime] = {}
+        self._next: dict[tuple[str, int | str], datetime] = {}
 
     def start(self) -> None:
         self.thread.start()
@@ -168,18 +177,28 @@ class Worker:
                 log.warning("consumer", name=contribution.key, exc_info=error)
         return done
 
-    def _schedule(self, snapshot: Snapshot, key: str, seconds: int, fn: Callable[[Session], object]) -> None:
+    def _schedule(self, snapshot: Snapshot, key: str, when: int | str, fn: Callable[[Session], object]) -> None:
         """Run a schedule when it is due, in one process of all: the row of its name says when it is due next."""
         now = clock.now()
-        last = self._last.get(key)
-        if last is not None and (now - last).total_seconds() < seconds:
+        looked = self._next.get((key, when))
+        if looked is not None and now < looked:
             return
-        self._last[key] = now
+        following = next_due(when, now, self.runtime.settings.timezone)
+        self._next[key, when] = following
         with self.runtime.db.writing(snapshot) as session:
+            session.info["settings"] = self.runtime.settings
             row = session.get(Consumer, f"schedule:{key}"[:60], with_for_update=True)
             if row is None:
                 row = Consumer(name=f"schedule:{key}"[:60], tx=0, event_id=0, holder="")
+                row.lease_until = now if isinstance(when, int) else following
                 session.add(row)
             if row.lease_until is None or row.lease_until <= now:
-                row.holder, row.lease_until = holder(), now + timedelta(seconds=seconds)
+                row.holder, row.lease_until = holder(), following
                 fn(session)
+
+
+def next_due(when: int | str, now: datetime, zone: str) -> datetime:
+    """When a schedule is due after ``now``."""
+    if isinstance(when, int):
+        return now + timedelta(seconds=when)
+    return next(CronSim(when, now.astimezone(ZoneInfo(zone)))).astimezone(UTC)

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -91,6 +91,7 @@ class Uses(_Strict):
     mail: bool = False
     jobs: list[str] = []
     veto: list[str] = []
+    on_failure: Literal["allow", "refuse"] = "allow"
 
 
 class Permissions(_Strict):

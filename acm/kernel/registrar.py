@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from cronsim import CronSim
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy.orm import Session
 
+from acm import clock
 from acm.cases.queues import QueueDefinition
 from acm.catalog.checks import validated
 from acm.catalog.definitions import ServiceFileError, load_services
 from acm.catalog.located import FileProblem, read_yaml
 from acm.catalog.vocabularies import load_vocabularies
-from acm.db import Database
-from acm.jobs.consumers import consume
+from acm.errors import Problem
 from acm.jobs.imports import Import, Importer, Report
-from acm.journal import Event
-from acm.kernel.guard import PluginFailed, guarded
+from acm.kernel import calling
+from acm.kernel.guard import guarded, spawn
 from acm.kernel.manifest import Manifest
 from acm.kpi.declarations import Measure, Panel, Widget
 from acm.pages.types import CaseType, Declaration, PageType
 from acm.sdk import registrar as contract
 from acm.sdk.context import Context
-from acm.sdk.registrar import Job, MenuEntry, Reactor, Slot
-from acm.snapshot import Contribution, Snapshot
+from acm.sdk.points import SLOTS
+from acm.sdk.registrar import Feed, Filter, Job, MenuEntry, Reactor, Seed, Slot, Upgrade, Veto
+from acm.snapshot import Contribution
 from acm.taxonomy.definitions import TermDefinition, VocabularyDefinition
 from acm.web.templating import UI
 
@@ -64,7 +66,9 @@ class Registrar(contract.Registrar):
         self.slug = manifest.slug
         self.folder = folder
         self.contributions: list[Contribution] = []
-        self.reactors: dict[str, list[Reactor]] = {}
+        self.reactors = calling.Reactors(self.slug)
+        self.upgrades = calling.Upgrades(self.slug)
+        self._add("spawn", self.slug, partial(spawn, self.slug))
 
     def declared(self) -> None:
         """What lies beside the code: types, queues, services, groups, permissions and translations."""
@@ -84,7 +88,8 @@ class Registrar(contract.Registrar):
             self._add("permission", f"{self.slug}.{key}", permission)
 
     def page_type(self, declared: PageType) -> None:
-        self._add("page_type", self._own(declared.key), declared)
+        shaped = declared.model_copy(update={"data_version": self.manifest.plugin.data_version})
+        self._add("page_type", self._own(declared.key), shaped)
 
     def case_type(self, declared: CaseType) -> None:
         self.page_type(declared)
@@ -111,36 +116,91 @@ class Registrar(contract.Registrar):
     def importer(self, key: str, names: Mapping[str, str], run: Callable[[Import], Report]) -> None:
         self._add("importer", key, Importer(key, dict(names), guarded(self.slug, "importer", run)))
 
+    def veto(self, point: str, ask: Veto, *, types: Sequence[str] = ()) -> None:
+        if point not in calling.VETOES:
+            raise ValueError(f"{point!r} is nothing to refuse: {', '.join(calling.VETOES)}")
+        if point not in self.manifest.permissions.uses.veto:
+            raise ValueError(f"plugin.toml must list {point!r} in permissions.uses.veto")
+        refuses = self.manifest.permissions.uses.on_failure == "refuse"
+        given = calling.asked(self.slug, point, ask, tuple(types), refuses=refuses)
+        self._add(f"veto:{point}", self._free(f"veto:{point}"), given)
+
+    def filter(self, point: str, change: Filter) -> None:
+        if point not in calling.FILTERS:
+            raise ValueError(f"{point!r} is nothing to filter: {', '.join(calling.FILTERS)}")
+        self._add(f"filter:{point}", self._free(f"filter:{point}"), calling.filtering(self.slug, point, change))
+
     def react(self, kind: str, reactor: Reactor) -> None:
-        first = not self.reactors
-        self.reactors.setdefault(kind, []).append(guarded(self.slug, f"react {kind}", reactor))
-        if first:
-            self._add("consumer", f"react:{self.slug}", self._react)
+        if not self.reactors.by_kind:
+            self._add("consumer", f"react:{self.slug}", self.reactors.consume)
+            self._add("job", self.reactors.job, self.reactors.again)
+        self.reactors.add(kind, reactor)
 
-    def job(self, name: str, run: Job, *, every: int) -> None:
-        call = guarded(self.slug, f"job {name}", run)
+    def job(
+        self,
+        name: str,
+        run: Job,
+        *,
+        every: int = 0,
+        schedule: str = "",
+        payload: type[BaseModel] | None = None,
+        payload_version: int = 1,
+        older: Callable[[dict[str, Any], int], Mapping[str, Any]] | None = None,
+    ) -> None:
+        if schedule:
+            CronSim(schedule, clock.now())  # raises what is wrong with the line
+        if every or schedule:
+            self._add("schedule", f"{self.slug}.{name}", (schedule or every, calling.scheduled(self.slug, name, run)))
+            return
+        given = calling.QueuedJob(self.slug, name, run, payload, payload_version, older)
+        self._add("job", f"{self.slug}.{name}", given)
 
-        def scheduled(session: Session) -> None:
-            call(Context(self.slug, session, session.info["snapshot"]))
+    def upgrade(self, *, from_: int, fn: Upgrade, type_key: str = "") -> None:
+        if not 1 <= from_ < self.manifest.plugin.data_version:
+            raise ValueError(f"upgrade from {from_}: plugin.toml says data_version {self.manifest.plugin.data_version}")
+        if not self.upgrades.steps:
+            self._add("schedule", f"{self.slug}.upgrade", (calling.UPGRADE_EVERY, self.upgrades))
+        self.upgrades.steps[self._own(type_key) if type_key else "", from_] = fn
 
-        self._add("schedule", f"{self.slug}.{name}", (every, scheduled))
+    def notification(self, kind: str, texts: Mapping[str, str]) -> None:
+        self._add("notification", f"{self.slug}.{kind}", dict(texts))
+
+    def search_field(self, type_key: str, field: str) -> None:
+        self._add("search_field", f"{self._own(type_key)}:{field}", (type_key, field))
+
+    def seed(self, plant: Seed) -> None:
+        self._add("seed", self.slug, plant)
+
+    def feed(self, name: str, render: Feed, *, media_type: str = "text/calendar; charset=utf-8") -> None:
+        self._add("feed", f"{self.slug}:{name}", (guarded(self.slug, f"feed {name}", render), media_type))
+
+    def role(self, key: str, names: Mapping[str, str], permissions: Sequence[str]) -> None:
+        self._add("role", self._own(key), (dict(names), tuple(permissions)))
 
     def router(self, router: APIRouter, *, at: Literal["pages", "api"] = "pages", permission: str = "") -> None:
         self._add("router", f"{self.slug}:{at}", Mounted(router, permission))
 
     def slot(self, place: str, render: Slot, *, order: int = 100) -> None:
-        self._add(f"slot:{place}", self.slug, guarded(self.slug, f"slot {place}", render), order)
+        if place not in SLOTS:
+            raise ValueError(f"{place!r} is no place for slots: {', '.join(SLOTS)}")
+        self._add(f"slot:{place}", self._free(f"slot:{place}"), guarded(self.slug, f"slot {place}", render), order)
 
     def menu(self, entry: MenuEntry, *, order: int = 100) -> None:
-        call = guarded(self.slug, "menu", entry)
+        def checked(context: Context) -> Mapping[str, Any] | None:
+            made = entry(context)
+            if made is not None and not all(isinstance(made[name], str) for name in ("key", "href", "label", "icon")):
+                raise TypeError("an entry of a menu gives key, href, label and icon as texts")
+            return made
+
+        call = guarded(self.slug, "menu", checked)
 
         def shown(ui: UI) -> Any:
             try:
                 return call(Context(self.slug, ui.db, ui.snapshot, ui.viewer, ui))
-            except PluginFailed:
+            except Problem:
                 return None  # noted; a menu without the entry is better than no page
 
-        self._add("menu", self.slug, shown, order)
+        self._add("menu", self._free("menu"), shown, order)
 
     def _read(self, folder: str, model: type[M]) -> list[M]:
         """Each file of a folder as one declaration; every fault with file, line and key."""
@@ -155,14 +215,9 @@ class Registrar(contract.Registrar):
             raise ServiceFileError(faults)
         return found
 
-    def _react(self, db: Database, snapshot: Snapshot) -> int:
-        def handle(session: Session, events: Sequence[Event]) -> None:
-            context = Context(self.slug, session, snapshot)
-            for event in events:
-                for reactor in self.reactors.get(event.kind, []):
-                    reactor(context, event)
-
-        return consume(db, snapshot, f"react:{self.slug}", handle, limit=100, kinds=tuple(self.reactors))
+    def _free(self, point: str) -> str:
+        """A key for one more contribution to a point that takes several of a plugin."""
+        return f"{self.slug}:{sum(given.point == point for given in self.contributions)}"
 
     def _own(self, key: str) -> str:
         if not key.startswith(f"{self.slug}."):

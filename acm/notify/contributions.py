@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acm.notify import webhooks_routes
-from acm.notify.mail import send_notification
+from acm.notify.mail import send_letter, send_notification
 from acm.notify.routes import bell, read_about
 from acm.notify.telling import tell
 from acm.notify.webhooks_feed import feed
@@ -16,6 +16,7 @@ def contributions() -> list[Contribution]:
     return [
         Contribution("consumer", "notify", tell),
         Contribution("job", "mail.notification", send_notification),
+        Contribution("job", "mail.letter", send_letter),
         Contribution("layout", "notify", bell),
         Contribution("page_viewed", "notify", read_about),
         Contribution("consumer", "webhooks", feed),

@@ -62,8 +62,23 @@ def compose(session: Session, settings: Settings, person: Person, page: Page | N
         parts.append(quote)
     where = address(event, page)
     parts.append(settings.base_url.rstrip("/") + where if settings.base_url or page is None else page.number)
-    mail.set_content("\n\n".join(parts))
+    body = "\n\n".join(parts)
+    if snapshot := session.info.get("snapshot"):
+        body = snapshot.filtered("mail.render_body", body, session, person=person, page=page)
+    mail.set_content(body)
     return mail
+
+
+def send_letter(session: Session, args: Mapping[str, Any]) -> None:
+    """Job ``mail.letter``: a letter of a plugin, as its text stands."""
+    settings: Settings = session.info.get("settings") or from_environment()
+    if not settings.smtp_url:
+        return
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = settings.mail_from, args["to"], " ".join(args["subject"].split())
+    mail["Message-ID"], mail["Auto-Submitted"] = make_msgid(domain="acm.invalid"), "auto-generated"
+    mail.set_content(args["text"])
+    send(settings, mail)
 
 
 def _quote(session: Session, event: Event) -> str:

@@ -33,6 +33,8 @@ def sentence(event: Event, page: Page | None, actor: str) -> Message:
             return _("%(actor)s mentioned you in %(number)s", actor=actor, number=number)
         case "field.changed":
             return _("%(actor)s handed %(number)s to you", actor=actor, number=number)
+        case "person.told":
+            return Message("%(said)s", {"said": event.data["said"]})
         case "case.resolved":
             return _("%(number)s is resolved. Say if it did not help", number=number)
         case "case.reopened":

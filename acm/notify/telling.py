@@ -33,6 +33,7 @@ TOLD = (
     "approval.decided",
     "person.added",
     "field.changed",
+    "person.told",
 )
 REASON = "notify"
 
@@ -62,6 +63,8 @@ def _concerned(session: Session, page: Page, event: Event) -> set[int]:
         people = {event.data.get("to")} if event.data.get("field") == "owner" else set()
     elif event.kind == "person.added":
         people = {event.data["person"]} if event.data.get("role") == "mentioned" else set()
+    elif event.kind == "person.told":
+        return {event.data["person"]}
     elif event.kind == "approval.requested":
         people = {event.data.get("approver")}
     elif event.kind == "case.opened":
@@ -114,7 +117,7 @@ class _Cast:
 
     def may_hear(self, person: Person, page: Page, event: Event) -> bool:
         grants = self.grants.setdefault(person.id, grants_of(self.session, person))
-        if event.is_internal and not may(grants, "comment.internal", page):
+        if event.is_internal and event.kind != "person.told" and not may(grants, "comment.internal", page):
             return False
         if self.session.get(Mute, (person.id, page.id)):
             return False

@@ -34,7 +34,7 @@ class Counter(Base):
 
     __tablename__ = "counter"
 
-    series: Mapped[str] = mapped_column(String(20), primary_key=True)
+    series: Mapped[str] = mapped_column(String(80), primary_key=True)
     last: Mapped[int] = mapped_column(Integer, default=0)
 
 

@@ -1,6 +1,7 @@
 """Numbers of pages: one counter per series, never reused."""
 
-from sqlalchemy import select
+from sqlalchemy import Insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from acm.pages.models import Counter
@@ -13,11 +14,27 @@ def next_number(session: Session, series: str) -> str:
 
 def next_numbers(session: Session, series: str, count: int) -> list[str]:
     """The next numbers of a series, in one step, for imports."""
+    last = next_count(session, series, count)
+    return [f"{series}-{last - count + 1 + i}" for i in range(count)]
+
+
+def next_count(session: Session, series: str, count: int = 1) -> int:
+    """The last of the next ``count`` numbers of a series. A transaction that fails gives them back, so a series has no
+    gaps as long as nothing numbered is deleted; the counter stays locked until the end: ask last."""
     session.flush()
-    counter = session.scalars(select(Counter).where(Counter.series == series).with_for_update()).first()
+    held = select(Counter).where(Counter.series == series).with_for_update()
+    held = held.execution_options(populate_existing=True)
+    counter = session.scalars(held).first()
     if counter is None:
-        counter = Counter(series=series, last=0)
-        session.add(counter)
+        session.execute(_begun(session, series))
+        counter = session.scalars(held).one()
     counter.last += count
     session.flush()
-    return [f"{series}-{counter.last - count + 1 + i}" for i in range(count)]
+    return counter.last
+
+
+def _begun(session: Session, series: str) -> Insert:
+    """The first use of a series, by two at once too."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(Counter).values(series=series, last=0).on_conflict_do_nothing()
+    return sqlite.insert(Counter).values(series=series, last=0).on_conflict_do_nothing()

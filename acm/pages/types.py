@@ -104,6 +104,7 @@ class PageType(Declaration):
 
     ``series`` is the prefix of its numbers. ``confidential`` makes every page of the type confidential.
     ``fields_model`` is a Pydantic model from which ``fields`` may be made (:func:`acm.pages.schema.fields_of`).
+    ``data_version`` says in which shape the fields of its pages are; the kernel sets it from the plugin's manifest.
     """
 
     key: str
@@ -115,6 +116,7 @@ class PageType(Declaration):
     vocabularies: tuple[str, ...] = ()
     translated: bool = False
     confidential: bool = False
+    data_version: int = 1
 
     def field(self, key: str) -> Field | None:
         return next((f for f in self.fields if f.key == key), None)

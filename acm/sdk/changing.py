@@ -198,7 +198,7 @@ class Cases(Changing[Case]):
                 raise LookupError(f"a case has no property {name!r} to change here")
             held.change(name, getattr(value, "id", value), self.ctx.origin())
         for key, value in (fields or {}).items():
-            held.change(key, None if value is None else stored(known[key], value), self.ctx.origin())
+            held.answer(key, None if value is None else stored(known[key], value), self.ctx.origin())
 
     def assign(self, case: Case, *, owner: Person | None = None, group: Group | None = None) -> None:
         """Hand over to a person, a group, or both."""

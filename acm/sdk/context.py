@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import Depends, Request
@@ -20,17 +21,19 @@ from acm import clock
 from acm.cases.models import Case
 from acm.journal import Origin
 from acm.pages.models import Page
+from acm.pages.numbering import next_count
 from acm.pages.types import PageType
 from acm.people.models import Department, Group, Person
 from acm.people.signin import Me, Viewer
 from acm.sdk.changing import Cases, Pages
+from acm.sdk.services import Services
 from acm.snapshot import Snapshot
 from acm.web.runtime import Db, snapshot_of
 from acm.web.templating import UI, Ui
 
 
 @dataclass
-class Context:
+class Context(Services):
     """One call into a plugin. ``user`` is None in jobs, reactors and vetoes: there it sees pages of its own types alone.
 
     ``key`` is the same whenever the same event or job comes again: for what is done outside the database.
@@ -50,14 +53,17 @@ class Context:
 
     @cached_property
     def pages(self) -> Pages:
+        """Pages of any kind."""
         return Pages(self, Page)
 
     @cached_property
     def cases(self) -> Cases:
+        """Cases."""
         return Cases(self, Case)
 
     @cached_property
     def people(self) -> People:
+        """The company."""
         return People(self)
 
     @property
@@ -86,7 +92,24 @@ class Context:
         return found
 
     def now(self) -> datetime:
+        """The moment it is, in UTC."""
         return clock.now()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the person, else that of the installation."""
+        return self.user.zone if self.user else ZoneInfo(self.runtime.settings.timezone)
+
+    def today(self) -> date:
+        """The day it is there."""
+        return self.now().astimezone(self.zone).date()
+
+    def number(self, series: str) -> int:
+        """The next number of a gap-free series, ``legal.contract`` or ``legal.contract.2026``: given again if this
+        transaction fails. It holds the series until the transaction ends: ask last."""
+        if not series.startswith(f"{self.plugin}."):
+            raise LookupError(f"{series!r} must begin with {self.plugin + '.'!r}")
+        return next_count(self.session, series)
 
     def origin(self) -> Origin:
         """Who acts: the person, or in a job nobody."""
@@ -132,12 +155,15 @@ class People:
     ctx: Context
 
     def find(self, login: str) -> Person | None:
+        """The person of that login."""
         return self.ctx.session.scalars(select(Person).where(Person.login == login.lower())).first()
 
     def group(self, key: str) -> Group | None:
+        """The group of that key."""
         return self.ctx.session.scalars(select(Group).where(Group.key == key)).first()
 
     def department(self, key: str) -> Department | None:
+        """The department of that key."""
         return self.ctx.session.scalars(select(Department).where(Department.key == key)).first()
 
 

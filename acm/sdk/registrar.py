@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from acm.jobs.imports import Import, Report
 from acm.journal import Event
@@ -17,8 +18,13 @@ from acm.pages.types import CaseType, PageType
 from acm.sdk.context import Context
 
 Reactor = Callable[[Context, Event], None]
-Job = Callable[[Context], None]
+Job = Callable[..., None]
+Veto = Callable[..., object]
+Filter = Callable[..., Any]
+Upgrade = Callable[[dict[str, Any]], Mapping[str, Any]]
 Slot = Callable[..., str | None]
+Seed = Callable[[Context], None]
+Feed = Callable[[Context], str | bytes]
 MenuEntry = Callable[[Context], Mapping[str, Any] | None]
 
 
@@ -54,12 +60,51 @@ class Registrar(Protocol):
         """A format of ``acm import <key> FILE``. It checks the whole file first, writes in batches, and does each
         thing once however often it runs."""
 
-    def react(self, kind: str, reactor: Reactor) -> None:
-        """Follow a kind of event: called after its commit, from the journal, at least once, without a person. A
-        reactor that raises is called again with the same event."""
+    def veto(self, point: str, ask: Veto, *, types: Sequence[str] = ()) -> None:
+        """May refuse what is about to happen to a case of the plugin's types, or of ``types`` (``("*",)`` is every
+        one). ``point`` is ``case.before_<verb>``: ``open``, ``move``, ``resolve``, ``close``, ``cancel``, ``reject``,
+        ``reopen``, ``assign`` or ``change``; the manifest lists it under ``permissions.uses.veto``."""
 
-    def job(self, name: str, run: Job, *, every: int) -> None:
-        """Run every so many seconds, in a transaction of its own, in one process at a time or more: idempotent."""
+    def filter(self, point: str, change: Filter) -> None:
+        """Changes a value on its way; ``point`` is ``mail.render_body``, the text of a mail."""
+
+    def react(self, kind: str, reactor: Reactor) -> None:
+        """Follows a kind of event in the journal (``*``: every kind), of whatever page: see ``ctx.cases.of``."""
+
+    def job(
+        self,
+        name: str,
+        run: Job,
+        *,
+        every: int = 0,
+        schedule: str = "",
+        payload: type[BaseModel] | None = None,
+        payload_version: int = 1,
+        older: Callable[[dict[str, Any], int], Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Work beside the requests: ``every`` so many seconds, by a line of cron in the zone of the installation
+        (``schedule="17 3 * * *"``), or, with neither, when ``ctx.enqueue(name, payload)`` asks for it. A payload of an
+        earlier ``payload_version`` is brought up by ``older(payload, version)``."""
+
+    def upgrade(self, *, from_: int, fn: Upgrade, type_key: str = "") -> None:
+        """Brings stored fields from one ``data_version`` of the manifest to the next, of one type or of all the
+        plugin's. Fields it does not name should be kept."""
+
+    def notification(self, kind: str, texts: Mapping[str, str]) -> None:
+        """A sentence for ``ctx.notify(person, kind, page, **values)``, by language; ``%(number)s`` is the page's, other
+        names are the values. Key: ``<slug>.<kind>``."""
+
+    def search_field(self, type_key: str, field: str) -> None:
+        """A field whose value is found as a number of its page is: exactly, and before all else."""
+
+    def seed(self, plant: Seed) -> None:
+        """What the plugin brings into the demo company: called once, after people and services are there."""
+
+    def feed(self, name: str, render: Feed, *, media_type: str = "text/calendar; charset=utf-8") -> None:
+        """A document that a person's calendar or reader fetches without signing in, at ``ctx.feed_url(name)``."""
+
+    def role(self, key: str, names: Mapping[str, str], permissions: Sequence[str]) -> None:
+        """A role that is made where it is missing; administrators decide who bears it. Key: ``<slug>.<name>``."""
 
     def router(self, router: APIRouter, *, at: Literal["pages", "api"] = "pages", permission: str = "") -> None:
         """Screens under ``/p/<slug>/`` or JSON under ``/api/p/<slug>/``. Session, CSRF and errors are the core's;

@@ -40,7 +40,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "counter",
-        sa.Column("series", sa.String(length=20), nullable=False),
+        sa.Column("series", sa.String(length=80), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("series", name=op.f("pk_counter")),
     )

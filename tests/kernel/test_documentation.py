@@ -10,6 +10,7 @@ import pytest
 
 from acm import sdk
 from acm.kernel import manifest
+from acm.sdk import points
 
 ROOT = Path(__file__).parents[2]
 POINTS = (ROOT / "docs/reference/extension-points.md").read_text(encoding="utf-8")
@@ -40,10 +41,15 @@ def test_every_key_of_the_manifest_is_documented(table):
 
 
 def test_every_place_for_slots_exists_in_a_template():
-    named = set(re.findall(r"^- `([a-z.]+)`: ", POINTS, re.MULTILINE))
+    named = set(points.SLOTS)
     templates = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "templates").rglob("*.html"))
 
     assert named == set(re.findall(r'slot\("([a-z.]+)"', templates))
+
+
+def test_every_extension_point_says_when_it_is_called_and_what_if_it_raises():
+    assert sorted(point.name for point in points.POINTS) == sorted(method.name for method in METHODS)
+    assert all(point.called and point.returns and point.raises and point.example for point in points.POINTS)
 
 
 def test_everything_the_sdk_names_is_there():
