@@ -247,11 +247,43 @@ def plugin_list() -> None:
 
 
 @plugin.command("enable")
-def plugin_enable(slug: str) -> None:
+def plugin_enable(
+    plugin: Annotated[str, typer.Argument(help="Its name in the plugin directory, or a folder: `./loans`.")],
+) -> None:
     """Enable a plugin; running processes follow by themselves."""
     from acm.kernel import commands
 
-    commands.enable(open_runtime(), slug)
+    commands.enable(open_runtime(), plugin)
+
+
+@plugin.command("upgrade")
+def plugin_upgrade(
+    slug: str,
+    to: Annotated[
+        str, typer.Option(help="A stored version, or the beginning of its hash; else what its folder holds.")
+    ] = "",
+) -> None:
+    """Swap an enabled plugin for another version, or back for an older one; no request fails."""
+    from acm.kernel import commands
+
+    commands.upgrade(open_runtime(), slug, to)
+
+
+@plugin.command("repair")
+def plugin_repair(slug: str, reason: Annotated[str, typer.Option(help="What people read meanwhile.")] = "") -> None:
+    """Take an enabled plugin into repair; `acm plugin enable` probes it again and brings it back."""
+    from acm.kernel import commands
+
+    commands.repair(open_runtime(), slug, reason)
+
+
+@plugin.command("purge")
+def plugin_purge(slug: str) -> None:
+    """Erase what a plugin that is off holds, after it was written to a file; asks for its name."""
+    from acm.kernel import commands
+
+    confirmed = typer.prompt(f"Everything that {slug} holds is erased. Type its name")
+    commands.purge(open_runtime(), slug, confirmed)
 
 
 @plugin.command("disable")

@@ -8,7 +8,7 @@ from typing import Literal
 from fastapi import Response
 from pydantic import Field
 
-from acm.kernel import lifecycle, seeing
+from acm.kernel import lifecycle, purging, seeing
 from acm.kernel.models import ENABLED, IN_REPAIR
 from acm.people.signin import Me, permitted
 from acm.web.api import Model, View, api_router
@@ -25,6 +25,11 @@ class PluginView(View):
     reason: str
     generation: int
     changed_at: datetime | None
+
+
+class Removed(View):
+    slug: str
+    export: str
 
 
 class Toggle(Model):
@@ -55,6 +60,17 @@ def toggle_plugin(db: Db, me: Me, app: App, slug: str, toggle: Toggle, response:
     lifecycle.publish(app)
     response.headers["acm-min-gen"] = str(lifecycle.registry_version(app))
     return next(_view(plugin) for plugin in seeing.seen(db, app) if plugin.slug == slug)
+
+
+@router.delete("/plugins/{slug}", dependencies=[permitted("admin.plugins")])
+def remove_plugin(db: Db, me: Me, app: App, slug: str, confirm: str, generation: int | None = None) -> Removed:
+    """Erase what a plugin that is off holds; ``confirm`` is its name. The answer names the file in the server's folder
+    ``exports`` that holds everything now."""
+    file = purging.purge(db, app, slug, me.origin(), confirmed=confirm, generation=generation)
+    db.commit()
+    lifecycle.publish(app)
+    purging.forget_files(app, slug)
+    return Removed(slug=slug, export=file.name)
 
 
 def _view(plugin: seeing.Seen) -> PluginView:

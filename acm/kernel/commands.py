@@ -1,4 +1,4 @@
-"""``acm plugin list|enable|disable|check``."""
+"""``acm plugin list|enable|disable|repair|upgrade|purge|check``."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from acm import clock
 from acm.errors import Problem
 from acm.i18n import words
 from acm.journal import Origin
-from acm.kernel import lifecycle, seeing
+from acm.kernel import lifecycle, probe, purging, seeing
 from acm.kernel.discovery import examine
-from acm.kernel.loader import LoadFailed, forget, load
+from acm.kernel.loader import LoadFailed, load, unload
+from acm.kernel.manifest import NAME
+from acm.kernel.models import ENABLED, Plugin
+from acm.kernel.world import World
 from acm.web.runtime import Runtime
 
 console = Console()
@@ -30,13 +34,34 @@ def list_plugins(runtime: Runtime, lang: str = "en") -> None:
     console.print(table)
 
 
-def enable(runtime: Runtime, slug: str) -> None:
-    """Enable a plugin of the plugin directory; running processes follow by themselves."""
+def enable(runtime: Runtime, plugin: str) -> None:
+    """Enable a plugin of the plugin directory, or one in a folder anywhere, which then serves from the store."""
+    world: World = runtime.parts["world"]
+    slug, version, path = plugin, "", Path(plugin)
+    if (path / NAME).is_file() and "/" in plugin:
+        found = examine(path.resolve())
+        if not found.is_valid:
+            raise Problem(f"{path}: {found.fault}")
+        slug, version = found.slug, world.store.keep(found).hash
+    _enable(runtime, slug, version)
+
+
+def upgrade(runtime: Runtime, slug: str, to: str) -> None:
+    """Swap an enabled plugin for what lies in its folder, or for a stored version: while requests run."""
+    with runtime.db.reading(runtime.snapshot) as session:
+        row = session.get(Plugin, slug)
+    if row is None or row.state != ENABLED:
+        raise Problem(f"{slug} is not enabled: use `acm plugin enable {slug}`")
+    console.print(f"{slug} {row.version} ({row.hash[:12]}) goes")
+    _enable(runtime, slug, to)
+
+
+def _enable(runtime: Runtime, slug: str, version: str) -> None:
     with runtime.db.writing(runtime.snapshot) as session:
-        row = lifecycle.enable(session, runtime, slug, Origin(None, clock.now()))
-        version = row.version
+        row = lifecycle.enable(session, runtime, slug, Origin(None, clock.now()), version=version)
+        said = f"{slug} {row.version} ({row.hash[:12]}) is enabled; running processes follow by themselves"
     lifecycle.publish(runtime)
-    console.print(f"{slug} {version} is enabled")
+    console.print(said)
 
 
 def disable(runtime: Runtime, slug: str) -> None:
@@ -47,12 +72,34 @@ def disable(runtime: Runtime, slug: str) -> None:
     console.print(f"{slug} is disabled; its cases stay readable")
 
 
+def repair(runtime: Runtime, slug: str, reason: str) -> None:
+    """Take an enabled plugin into repair; ``acm plugin enable`` brings it back."""
+    with runtime.db.writing(runtime.snapshot) as session:
+        state = lifecycle.repair(session, runtime, slug, Origin(None, clock.now()), reason).state
+    lifecycle.publish(runtime)
+    console.print(f"{slug} is {state.replace('_', ' ')}")
+
+
+def purge(runtime: Runtime, slug: str, confirmed: str) -> None:
+    """Erase what a plugin that is off holds, after it was written to a file."""
+    with runtime.db.writing(runtime.snapshot) as session:
+        file = purging.purge(session, runtime, slug, Origin(None, clock.now()), confirmed=confirmed)
+    lifecycle.publish(runtime)
+    purging.forget_files(runtime, slug)
+    console.print(f"{slug} is removed; what it held is in {file}")
+
+
 def check(path: Annotated[Path, typer.Argument(help="Folder of a plugin.")]) -> None:
-    """Check a plugin's folder without enabling it: manifest, imports, registration."""
+    """Check a plugin's folder without enabling it: manifest, imports, the probe, registration."""
     found = examine(path.resolve())
+    for warning in found.warnings:
+        console.print(f"[yellow]warning[/yellow] {escape(warning)}")
     try:
+        if found.is_valid and found.manifest and found.manifest.plugin.python:
+            tests = found.path / "tests"
+            probe.host.probe(found.path, found.slug, tests if tests.is_dir() else None)
         generation = load(found)
-    except LoadFailed as error:
+    except (LoadFailed, probe.ProbeFailed) as error:
         raise Problem(f"{path}: {error}") from error
-    forget(generation.package)
+    unload(generation)
     console.print(f"{found.slug}: {len(generation.contributions)} contributions, nothing to object")

@@ -14,7 +14,7 @@ from acm import clock
 from acm.catalog.publishing import sync_services
 from acm.errors import Conflict, NotFound
 from acm.journal import Origin, record, system_stream
-from acm.kernel import probe
+from acm.kernel import migrating, probe
 from acm.kernel.discovery import Discovered
 from acm.kernel.loader import LoadFailed, load, unload
 from acm.kernel.manifest import Manifest
@@ -55,7 +55,8 @@ class ToggledMeanwhile(Conflict):
 def enable(
     session: Session, runtime: Runtime, slug: str, origin: Origin, *, generation: int | None = None, version: str = ""
 ) -> Plugin:
-    """Check a plugin, keep its files, probe and load it, write what it declares and its row, in the caller's transaction.
+    """Check a plugin, keep its files, probe and load it, bring its tables up to date, write what it declares and its
+    row, all in the caller's transaction, which must be rolled back when this raises.
 
     What lies in its folder is enabled, or the stored ``version`` (its number, or the beginning of its hash): that is
     how one goes back. Call :func:`publish` after the commit. ``generation`` is the one the administrator saw; raises
@@ -66,7 +67,11 @@ def enable(
     snapshot = _tried(runtime, found)
     if found.manifest and (lack := found.manifest.missing(_enabled(session))):
         raise PluginRefused(lack)
-    row = _claim(session, slug, generation)
+    try:
+        migrating.migrate(session, found)
+    except migrating.MigrationFailed as error:
+        raise PluginRefused(str(error)) from error
+    row = claim(session, slug, generation)
     is_new = not row.version
     row.names, row.version, row.hash = _names(found), _version(found), found.hash
     _toggle(session, row, ENABLED, origin)
@@ -91,7 +96,7 @@ def disable(session: Session, runtime: Runtime, slug: str, origin: Origin, *, ge
         files = world.find(other)
         if files is not None and files.manifest and slug in files.manifest.plugin.requires:
             raise PluginRefused(f"the plugin {other.slug} needs it: disable that one first")
-    row = _claim(session, slug, generation)
+    row = claim(session, slug, generation)
     _toggle(session, row, DISABLED, origin)
     return row
 
@@ -108,7 +113,7 @@ def repair(
         raise NotFound("There is no plugin of that name")
     if there.state != ENABLED:
         return there
-    row = _claim(session, slug, generation)
+    row = claim(session, slug, generation)
     row.reason = reason[:2000]
     _toggle(session, row, IN_REPAIR, origin, reason=row.reason)
     return row
@@ -116,11 +121,11 @@ def repair(
 
 def configure(session: Session, slug: str, values: Mapping[str, Any], origin: Origin, *, generation: int) -> Plugin:
     """Keep an administrator's settings, which fit the plugin's schema; every process follows."""
-    row = _claim(session, slug, generation)
+    row = claim(session, slug, generation)
     before = dict(row.settings)
     row.settings = dict(values)
-    changed = sorted(key for key in values if before.get(key) != values[key])
-    _changed(session, row, "plugin.configured", origin, {"plugin": slug, "settings": changed})
+    other = sorted(key for key in values if before.get(key) != values[key])
+    changed(session, row, "plugin.configured", origin, {"plugin": slug, "settings": other})
     return row
 
 
@@ -193,7 +198,8 @@ def _tried(runtime: Runtime, found: Discovered) -> Snapshot:
     return snapshot
 
 
-def _claim(session: Session, slug: str, generation: int | None) -> Plugin:
+def claim(session: Session, slug: str, generation: int | None) -> Plugin:
+    """The plugin's row for this change alone; :class:`ToggledMeanwhile` when its generation is not the one seen."""
     row = session.get(Plugin, slug)
     if row is None:
         row = Plugin(slug=slug, names={}, settings={}, generation=0, changed_at=clock.now())
@@ -220,10 +226,10 @@ def _toggle(session: Session, row: Plugin, state: str, origin: Origin, **more: s
     row.state = state
     if state != IN_REPAIR:
         row.reason = ""
-    _changed(session, row, f"plugin.{state}", origin, data)
+    changed(session, row, f"plugin.{state}", origin, data)
 
 
-def _changed(session: Session, row: Plugin, kind: str, origin: Origin, data: Mapping[str, Any]) -> None:
+def changed(session: Session, row: Plugin, kind: str, origin: Origin, data: Mapping[str, Any]) -> None:
     """Note who changed the plugin, raise the version that every process follows, and leave an event."""
     row.changed_at, row.changed_by_id = origin.at, origin.by.id if origin.by else None
     registry = session.get(Registry, 1, with_for_update=True)

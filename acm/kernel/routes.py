@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from acm.errors import Conflict, Invalid, NotFound
 from acm.i18n import Message, _, ngettext, words
 from acm.journal import Event
-from acm.kernel import choices, lifecycle, probe, seeing
+from acm.kernel import choices, lifecycle, probe, purging, seeing
 from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR
 from acm.kernel.seeing import Seen
 from acm.people.models import Person
@@ -37,6 +37,7 @@ HAPPENED = {
     "plugin.enabled": _("%(who)s enabled version %(version)s"),
     "plugin.disabled": _("%(who)s disabled it"),
     "plugin.in_repair": _("%(who)s took it into repair: %(reason)s"),
+    "plugin.removed": _("%(who)s removed it"),
     "plugin.configured": _("%(who)s changed the settings"),
 }
 
@@ -85,6 +86,19 @@ def configure(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> R
     return _applied(ui, db, app, slug)
 
 
+@router.post(PATH + "/{slug}/removal", dependencies=[permitted("admin.plugins")])
+def remove(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Response:
+    """Erase what a plugin that is off holds, once its name was typed and everything stands in a file."""
+    try:
+        purging.purge(db, app, slug, me.origin(), confirmed=form.text("confirm"), generation=form.number("generation"))
+    except Conflict as problem:
+        db.rollback()
+        return _page(ui, db, app, slug, problem=problem, status=problem.status)
+    answer = _applied(ui, db, app, "")
+    purging.forget_files(app, slug)
+    return answer
+
+
 def menu(ui: UI) -> dict[str, object] | None:
     """The entry of the side bar, for administrators."""
     if ui.viewer is None or not ui.viewer.may("admin.plugins"):
@@ -101,7 +115,7 @@ def menu(ui: UI) -> dict[str, object] | None:
 def _applied(ui: UI, db: Db, app: App, slug: str) -> Response:
     db.commit()
     lifecycle.publish(app)
-    answer = ui.redirect(f"{PATH}?plugin={slug}")
+    answer = ui.redirect(f"{PATH}?plugin={slug}" if slug else PATH)
     answer.set_cookie(  # another process answers this browser only when it has followed
         "acm_min_gen", str(lifecycle.registry_version(app)), max_age=60, httponly=True, samesite="lax",
         secure=app.settings.is_https,
