@@ -122,6 +122,7 @@ def opened_page(session: Session, ui: UI, me: Viewer, opened: Opened, vantage: V
     values: dict[str, Any] = {
         "opened": opened,
         "title": opened.queue.name(ui.lang) if opened.queue else ui.say(_("Cases")),
+        "cases": found.cases,
         "groups": grouped(found.cases, rows, grouping, total.groups, vantage, services),
         "total": total,
         "total_words": count_words(total, ui.lang),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,8 @@ from acm.snapshot import Contribution
 from acm.web.templating import UI
 
 AWAY = Markup('<p class="note warn" data-plugin="{}">{}</p>')
-Part = Callable[[], Markup | None]
+Drawn = Markup | Mapping[str, Any]
+Part = Callable[[], Drawn | None]
 
 
 def contributions() -> list[Contribution]:
@@ -33,7 +34,7 @@ def slots(ui: UI) -> dict[str, Any]:
     Each plugin fills its place in its own threads, all at the same time; who takes too long is told so in its place.
     """
 
-    def slot(place: str, **subject: Any) -> list[Markup]:
+    def slot(place: str, **subject: Any) -> list[Drawn]:
         begun = [_begin(ui, given, subject) for given in ui.snapshot.each(f"slot:{place}")]
         return [part for one in begun if (part := one())]
 
@@ -60,10 +61,10 @@ def _begin(ui: UI, given: Contribution, subject: dict[str, Any]) -> Part:
     context = Context(given.plugin, session, ui.snapshot, viewer, Apart(ui, session, viewer))
     own = {name: _own(session, value) for name, value in subject.items()}
 
-    def fill() -> Markup | None:
+    def fill() -> Drawn | None:
         with session:
             part = given.value(context, **own)
-            return part if part is None or isinstance(part, Markup) else Markup("{}").format(part)
+            return part if part is None or isinstance(part, (Markup, Mapping)) else Markup("{}").format(part)
 
     try:
         return _shown(ui, given, begin(given.plugin, given.point.replace(":", " ", 1), fill))
@@ -73,9 +74,9 @@ def _begin(ui: UI, given: Contribution, subject: dict[str, Any]) -> Part:
 
 
 def _shown(ui: UI, given: Contribution, pending: Pending) -> Part:
-    def part() -> Markup | None:
+    def part() -> Drawn | None:
         try:
-            found: Markup | None = pending.result()
+            found: Drawn | None = pending.result()
         except PluginFailed as problem:
             return _away(ui, problem.failure)
         except Problem as problem:  # said on purpose: it stands in the place, not for the page

@@ -24,6 +24,10 @@ class Point:
 SLOTS = {
     "portal.home": "the portal; nothing is given",
     "case.aside": "the side of a case page; `case` is given",
+    "case.tabs": "a tab of a case page that leads to a screen of the plugin, `{label, href, count}`; `case` is given",
+    "queue.column": "a value in each row of a list of cases, `{title, cells}`; `cases` are given, all rows at once",
+    "page.aside": "the side of any other page; `page` is given",
+    "person.aside": "below a person's contact data; `person` is given",
     "panel.widget": "below a panel; `panel` is given, its key",
 }
 """Places that the core's screens keep for plugins, and what each gives to the callable."""
@@ -212,7 +216,7 @@ p.router(pages, permission="loans.look")""",
         "slot",
         "collect",
         called="when the place is drawn, in the plugin's own threads, with a session of its own that only reads, `fn(ctx, **subject)`",
-        returns='markup or None; for `queue.column` `{"title": …, "cells": {case id: text}}`',
+        returns="markup or None; of `case.tabs` and `queue.column` a mapping, its cells by the number of the case",
         raises="its place says so, with the number of the error",
         example="""\
 p.slot("portal.home", lambda ctx: ctx.fragment("home.html"))""",

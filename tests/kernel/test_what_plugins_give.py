@@ -11,6 +11,7 @@ from acm.app import create_app
 from acm.composition import worker
 from acm.kernel.guard import recent
 from acm.people.models import Role
+from acm.sdk import Context
 
 SHOWS = """
 from typing import Annotated
@@ -228,3 +229,64 @@ def test_a_worker_alone_follows_and_notes_whose_job_fails(write_plugin, enable, 
     assert [(failure.point, failure.line) for failure in recent["ticks"]] == [
         ("job tick", "RuntimeError: ticked for ticks")
     ]
+
+
+PLACES = """
+def tab(ctx, case):
+    return {"label": "Hearings", "href": f"/p/places/{case.number}", "count": 2}
+
+def column(ctx, cases):
+    found = ctx.cases.by_ids(case.id for case in cases)
+    return {"title": "Court", "cells": {case.number: f"court of {case.id}" for case in found.values()}}
+
+def aside(ctx, page):
+    return f"beside {page.title} <b>"
+
+def person(ctx, person):
+    return f"about {person.login}"
+
+def broken(ctx, cases):
+    raise RuntimeError("no")
+
+def register(p):
+    p.slot("case.tabs", tab)
+    p.slot("queue.column", column)
+    p.slot("page.aside", aside)
+    p.slot("person.aside", person)
+    p.slot("queue.column", broken)
+"""
+
+
+def test_every_place_is_drawn_and_a_list_asks_once_for_all_its_rows(
+    write_plugin, enable, browse, session, runtime, person, department, statements
+):
+    write_plugin()
+    enable("loans")
+    loans = Context("loans", session, runtime.snapshot)
+    for number in range(5):
+        case = loans.cases.open("loans.loan", title=f"Loan {number}", department=department("it"))
+    session.commit()
+    oleg = browse("oleg")
+    oleg.get("/cases")
+    statements.clear()
+    oleg.get("/cases")
+    before = len(statements)
+    write_plugin("places", code=PLACES)
+    enable("places")
+
+    oleg.get("/cases")
+    statements.clear()
+    rows = oleg.get("/cases").text
+
+    assert rows.count("court of ") == 5
+    assert "Trial is not available. Error number:" in rows
+    assert len(statements) <= before + 3
+    assert f'href="/p/places/{case.number}"' in oleg.get(f"/cases/{case.number}").text
+    assert "about maria" in oleg.get("/people/maria").text
+
+
+def test_a_slot_in_a_place_that_is_not_there_is_refused(write_plugin, enable):
+    write_plugin("odd", code="def register(p): p.slot('sky', print)")
+
+    with pytest.raises(Exception, match="is no place for slots"):
+        enable("odd")
