@@ -15,6 +15,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from acm import clock
 from acm.errors import Problem
 from acm.kernel.failures import Failure, failure_at, recent
@@ -28,6 +30,7 @@ __all__ = [
     "Pending",
     "PluginFailed",
     "TimedOut",
+    "apart",
     "begin",
     "guarded",
     "loading",
@@ -36,6 +39,8 @@ __all__ = [
     "spawn",
     "suspected",
 ]
+KNOWN = frozenset({"settings", "runtime", "job"})
+"""What a session knows of its process and is told to one beside it."""
 UNDONE = frozenset({"veto", "filter"})
 """Kinds of extension points whose changes are undone when they fail."""
 
@@ -155,9 +160,23 @@ def begin(plugin: str, point: str, work: Callable[[], Any]) -> Pending:
     return Pending(cell, pool, pool.submit(work))
 
 
-def run_apart(plugin: str, point: str, work: Callable[[], Any]) -> Any:
-    """Run a call in the plugin's own threads and wait for it, as long as its budget allows."""
-    return begin(plugin, point, work).result()
+def apart(plugin: str, point: str, session: Session, work: Callable[[Session], Any]) -> Any:
+    """Run a job in the plugin's own threads, in a transaction of its own, and wait as long as its budget allows.
+
+    What the caller's ``session`` holds is committed before, so that neither waits for the other's lock.
+    """
+    runtime = here().runtime
+    if runtime is None:
+        return work(session)
+    session.commit()
+    known = {name: value for name, value in session.info.items() if name in KNOWN}
+
+    def run() -> Any:
+        with runtime.db.writing(session.info["snapshot"]) as own:
+            own.info.update(known)
+            return work(own)
+
+    return begin(plugin, point, run).result()
 
 
 def note(plugin: str, point: str, error: BaseException) -> Failure:

@@ -306,8 +306,9 @@ def attach(runtime: Runtime) -> Isolation:
 
 
 def send_for_repair(runtime: Runtime, slug: str, reason: str) -> None:
-    """Take a plugin off the floor for all processes."""
+    """Take a plugin off the floor for all processes, and tell the administrators once."""
     from acm.kernel import lifecycle
+    from acm.kernel.telling import tell_administrators
 
     with runtime.db.writing(runtime.snapshot) as session:
         session.info["settings"], session.info["runtime"] = runtime.settings, runtime
@@ -315,6 +316,7 @@ def send_for_repair(runtime: Runtime, slug: str, reason: str) -> None:
         if row is None or row.state != ENABLED:
             return  # another process was faster
         lifecycle.repair(session, runtime, slug, Origin(None, clock.now()), reason)
+        tell_administrators(session, slug)
     if runtime.parts.get("world"):
         lifecycle.publish(runtime)
 

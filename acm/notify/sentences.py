@@ -10,6 +10,12 @@ from acm.pages.types import CaseType
 
 def sentence(event: Event, page: Page | None, actor: str) -> Message:
     """One sentence about one event."""
+    if event.kind == "plugin.in_repair":
+        return _(
+            "The plugin %(plugin)s was sent for repair: %(reason)s",
+            plugin=event.data["plugin"],
+            reason=event.data["reason"],
+        )
     if page is None:
         return Message(WITHOUT_PAGE[event.data["reason"]].id, {"name": event.data["name"]})
     number = page.number
@@ -44,6 +50,8 @@ def sentence(event: Event, page: Page | None, actor: str) -> Message:
 
 def address(event: Event, page: Page | None) -> str:
     """Where the thing is that an event is about."""
+    if event.kind.startswith("plugin."):
+        return f"/admin/plugins?plugin={event.data['plugin']}"
     return f"/pages/{page.number}" if page else f"/admin/webhooks/{event.data['webhook']}"
 
 

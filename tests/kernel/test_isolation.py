@@ -14,9 +14,11 @@ from acm.app import create_app
 from acm.errors import Forbidden
 from acm.kernel.breaker import Breaker
 from acm.kernel.failures import KEPT, PluginFailure, last_failures, mask
-from acm.kernel.guard import PluginFailed, guarded, recent
-from acm.kernel.isolation import here
+from acm.kernel.guard import PluginFailed, apart, begin, guarded, recent
+from acm.kernel.isolation import here, send_for_repair
 from acm.kernel.models import Plugin
+from acm.notify.models import Notification
+from acm.pages.visibility import unrestricted
 from acm.people.models import Department, Person
 from tests.cast import MONDAY
 
@@ -250,7 +252,44 @@ def test_the_third_opening_in_an_hour_sends_the_plugin_for_repair_in_all_process
     assert create_app(settings, database=database).runtime.snapshot.plugins == {}
 
 
+def test_administrators_are_told_once_that_a_plugin_was_sent_for_repair(
+    write_plugin, enable, browse, runtime, session, person
+):
+    write_plugin()
+    enable("loans")
+
+    send_for_repair(runtime, "loans", "menu: ValueError: no")
+    send_for_repair(runtime, "loans", "menu: ValueError: no")
+
+    told = session.scalars(unrestricted(select(Notification), "test")).all()
+    assert [(note.person_id, note.kind) for note in told] == [(person("ada").id, "plugin.in_repair")]
+    bell = browse("ada").get("/me/notifications").text
+    assert "The plugin loans was sent for repair: menu: ValueError: no" in bell
+    assert "/admin/plugins?plugin=loans" in bell
+
+
 # budgets
+
+
+def test_a_job_runs_beside_the_worker_in_a_transaction_of_its_own(session, runtime):
+    seen = []
+
+    def job(own):
+        own.add(Department(key=f"made-{len(seen)}", names={}))
+        own.flush()
+        seen.append((own is session, threading.current_thread().name))
+        if len(seen) == 2:
+            raise ValueError("after it wrote")
+
+    session.add(Department(key="lease", names={}))
+    apart("loans", "job nightly", session, job)
+    with pytest.raises(PluginFailed):
+        apart("loans", "job nightly", session, job)
+    session.rollback()
+
+    there = session.scalars(select(Department.key).where(Department.key.in_(["lease", "made-0", "made-1"])))
+    assert sorted(there) == ["lease", "made-0"]
+    assert seen == [(False, "plugin-loans")] * 2
 
 
 def test_a_slot_that_hangs_is_told_to_in_its_place(write_plugin, enable, browse, monkeypatch):
@@ -276,8 +315,6 @@ def test_a_slot_that_hangs_is_told_to_in_its_place(write_plugin, enable, browse,
 
 
 def test_when_every_thread_of_a_plugin_hangs_its_breaker_opens_at_once(isolation, runtime):
-    from acm.kernel.guard import begin
-
     going_on = threading.Event()
     cell = isolation.cell("hangs", "slot portal.home")
     cell.was_called, cell.budget = True, 0.05
