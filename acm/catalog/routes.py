@@ -42,7 +42,7 @@ SHOWN = 3
 def show_home(ui: Ui, db: Db, me: Me) -> Response:
     """The portal's home: my requests and what I may order."""
     now = clock.now()
-    catalogue = showcase(db, me.grants, ui.lang, now)
+    catalogue = showcase(db, me.grants, ui.lang, now.astimezone(ui.zone).date())
     popular = most_ordered(db, ui.runtime, catalogue.services, now)
     mine = my_requests(db, me.grants, ui.lang, now, open_only=True, limit=MINE)
     return ui.page(
@@ -62,7 +62,7 @@ def show_home(ui: Ui, db: Db, me: Me) -> Response:
 @router.get("/services")
 def show_services(ui: Ui, db: Db, me: Me, department: str = "") -> Response:
     """The catalogue from A to Z, or of one department."""
-    catalogue = showcase(db, me.grants, ui.lang, clock.now())
+    catalogue = showcase(db, me.grants, ui.lang, clock.now().astimezone(ui.zone).date())
     offering = catalogue.departments()
     chosen = next((d for d, _count in offering if d.key == department), None)
     if department and chosen is None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from acm.cases.models import Case
 from acm.catalog.models import OTHER, Service
 from acm.i18n import Message, ngettext, words
 from acm.pages.answers import departments
-from acm.pages.models import Page
+from acm.pages.models import Announcement, Page
 from acm.pages.visibility import audience_tokens, through, unrestricted
 from acm.people.models import Department
 from acm.people.rights import Grants
@@ -23,7 +23,6 @@ from acm.sla.calendars import OFFICE_HOURS
 from acm.sla.clocks import CALENDARS
 from acm.web.runtime import Runtime
 
-NEWS_DAYS = 60
 FRESH = timedelta(minutes=10)
 POPULAR_DAYS = 30
 PLAIN = Department(key="", names={}, hue=264, icon="grid")
@@ -67,14 +66,14 @@ class Entry:
 class News:
     number: str
     title: str
-    at: datetime
+    on: date
     department: Department
     is_strong: bool
 
 
 @dataclass(frozen=True)
 class Showcase:
-    """All services that a person may order, by title, and the announcements of the last weeks, the latest first."""
+    """All services that a person may order, by title, and the announcements of the day, the latest first."""
 
     services: list[Entry]
     news: list[News]
@@ -97,12 +96,14 @@ class Showcase:
         return next((s for s in self.services if s.slug == slug), None)
 
 
-def showcase(session: Session, grants: Grants, lang: str, now: datetime) -> Showcase:
-    """Services and announcements in one statement through the door, without reading the forms."""
+def showcase(session: Session, grants: Grants, lang: str, today: date) -> Showcase:
+    """Services and the announcements of the day in one statement through the door, without reading the forms."""
     columns = (Page.id, Page.kind, Page.slug, Page.number, Page.title, Page.texts, Page.facts)
-    statement = select(*columns, Page.department_id, Page.opened_at, Page.priority).where(
+    statement = select(
+        *columns, Page.department_id, Page.opened_at, Page.fields["from_day"].as_string().label("from_day")
+    ).where(
         Page.is_open.is_(True),
-        or_(Page.kind == "service", and_(Page.kind == "announcement", Page.opened_at > now - timedelta(NEWS_DAYS))),
+        or_(Page.kind == "service", Announcement.shown_on(today)),
     )
     tree = {d.id: d for d in departments(session)}
     mine = audience_tokens(grants)
@@ -112,14 +113,15 @@ def showcase(session: Session, grants: Grants, lang: str, now: datetime) -> Show
         title = str(text.get("title") or row.title)
         department = tree.get(row.department_id, PLAIN)
         if row.kind == "announcement":
-            news.append(News(row.number, title, row.opened_at, department, bool(row.facts.get("strip"))))
+            told_on = date.fromisoformat(row.from_day) if row.from_day else row.opened_at.date()
+            news.append(News(row.number, title, told_on, department, bool(row.facts.get("strip"))))
             continue
         audience = set(row.facts.get("audience") or [])
         if not audience or audience & mine:
             body = str(text.get("body") or "")
             services.append(Entry(row.id, row.slug, title, body, row.facts, department, row.slug == OTHER))
     services.sort(key=lambda s: (s.is_other, s.title.casefold().replace("ё", "е")))
-    news.sort(key=lambda n: (n.is_strong, n.at), reverse=True)
+    news.sort(key=lambda n: (n.is_strong, n.on), reverse=True)
     return Showcase(services, news)
 
 

@@ -27,27 +27,15 @@ from acm.web.templating import UI, Ui
 router = new_router()
 
 
-def current(session: Session, grants: Grants, today: date, limit: int = 5) -> list[Announcement]:
-    """The announcements of the day that this person may read, the newest first; for the portal."""
-    statement = visible(grants, Announcement).where(Announcement.is_open).order_by(Announcement.opened_at.desc())
-    return [news for news in session.scalars(statement.limit(limit * 4)) if is_current(news, today)][:limit]
-
-
-def is_current(news: Announcement, today: date) -> bool:
-    """Whether today is among its days; an open end is open."""
-    first, last = _day(news, "from_day"), _day(news, "until_day")
-    return (first is None or first <= today) and (last is None or today <= last)
-
-
 @router.get("/announcements")
 def show_announcements(ui: Ui, db: Db, me: Me) -> Response:
     """All of them, also those of the past."""
     statement = visible(me.grants, Announcement).order_by(Announcement.opened_at.desc(), Announcement.id).limit(100)
     today = clock.now().astimezone(ui.zone).date()
-    found = list(db.scalars(statement))
+    found = sorted(db.scalars(statement), key=lambda news: news.told_on, reverse=True)
     return ui.page(
-        "pages/announcements.html", now_shown=[n for n in found if is_current(n, today)],
-        others=[n for n in found if not is_current(n, today)], may_write=me.may("article.edit"),
+        "pages/announcements.html", now_shown=[n for n in found if n.is_shown(today)],
+        others=[n for n in found if not n.is_shown(today)], may_write=me.may("article.edit"),
     )  # fmt: skip
 
 
@@ -79,9 +67,7 @@ def announce(ui: Ui, db: Db, me: Me, form: Submitted) -> Response:
 @router.get("/announcements/{number}")
 def show_announcement(ui: Ui, db: Db, me: Me, number: str) -> Response:
     news = visible_page(db, me.grants, number, Announcement)
-    return ui.page(
-        "pages/announcement.html", news=news, may_edit=may_edit(me.grants, news), until=_day(news, "until_day")
-    )
+    return ui.page("pages/announcement.html", news=news, may_edit=may_edit(me.grants, news))
 
 
 @router.get("/announcements/{number}/edit")
@@ -151,13 +137,8 @@ def _stored(news: Announcement) -> dict[str, Any]:
     values: dict[str, Any] = {
         f"{p}_{lang}": texts.get(lang, {}).get(p, "") for p in ("title", "body") for lang in LANGUAGES
     }
-    days = {name: _day(news, name) for name in ("from_day", "until_day")}
+    days = {"from_day": news.from_day, "until_day": news.until_day}
     return {
         **values, "version": news.version, "department": news.department_id,
         **{name: day.strftime("%d.%m.%Y") if day else "" for name, day in days.items()},
     }  # fmt: skip
-
-
-def _day(news: Announcement, name: str) -> date | None:
-    stored = news.fields.get(name)
-    return date.fromisoformat(str(stored)) if stored else None

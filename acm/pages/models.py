@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, ColumnElement, ForeignKey, Index, Integer, String, Text, UniqueConstraint, and_, or_
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from acm.db import Base, Json
@@ -126,9 +126,10 @@ class Page(Journaled, Base):
 
     @property
     def form(self) -> tuple[Field, ...]:
-        """The questions behind this page's fields: the type's own and those of the service's form of that time."""
-        asked = definition_of(self.form_version).fields if self.form_version else ()
-        return (*self.definition.fields, *asked)
+        """The questions behind this page's fields: the type's own and those of the service's form of that time, which
+        stand in the place of the type's where both have a key."""
+        asked = {f.key: f for f in definition_of(self.form_version).fields} if self.form_version else {}
+        return (*[asked.pop(f.key, f) for f in self.definition.fields], *asked.values())
 
     def title_in(self, lang: str) -> str:
         """The title in the reader's language, where the type is translated."""
@@ -173,9 +174,32 @@ class Article(Page):
 
 
 class Announcement(Page):
-    """News for everyone, shown on the portal while it is open."""
+    """News for everyone, shown between two days; without a first day from when it was written, without a last for ever."""
 
     __mapper_args__ = {"polymorphic_identity": "announcement"}
+
+    @property
+    def from_day(self) -> date | None:
+        return _day(self.fields.get("from_day"))
+
+    @property
+    def until_day(self) -> date | None:
+        return _day(self.fields.get("until_day"))
+
+    @property
+    def told_on(self) -> date:
+        """The day by which news are in order."""
+        return self.from_day or self.opened_at.date()
+
+    def is_shown(self, today: date) -> bool:
+        return (self.from_day is None or self.from_day <= today) and (self.until_day is None or today <= self.until_day)
+
+    @staticmethod
+    def shown_on(today: date) -> ColumnElement[bool]:
+        """The same as a condition."""
+        first, last = (Page.fields[name].as_string() for name in ("from_day", "until_day"))
+        day = today.isoformat()
+        return and_(Page.kind == "announcement", or_(first.is_(None), first <= day), or_(last.is_(None), last >= day))
 
 
 class PagePerson(Base):
@@ -328,3 +352,7 @@ class SavedAnswer(Base):
     location: Mapped[str] = mapped_column(String(300), default="")
     body: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     at: Mapped[datetime]
+
+
+def _day(stored: object) -> date | None:
+    return date.fromisoformat(str(stored)) if stored else None

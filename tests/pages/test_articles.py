@@ -1,8 +1,12 @@
 """The knowledge base on its screens: reading, writing, the second editor, history."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from acm import clock
 from acm.pages.articles import sections
 from acm.pages.models import Article
 from acm.taxonomy.definitions import TermDefinition, VocabularyDefinition
@@ -208,3 +212,17 @@ def test_topics_are_a_vocabulary_of_every_company_and_each_has_its_page(browse, 
 
     assert "Topics" in maria.get("/taxonomy").text
     assert "/kb/KB-1" in maria.get("/taxonomy/category/network").text
+
+
+def test_the_portal_shows_news_of_the_day_the_latest_first_day_on_top(browse):
+    oleg, today = browse("oleg"), clock.now().date()
+    days = {"Old": (-400, -1), "Coming": (2, 9), "Long": (-300, 30), "Fresh": (-1, 0)}
+    for title, (first, last) in days.items():
+        told = {"title_en": title, "from_day": today + timedelta(first), "until_day": today + timedelta(last)}
+        oleg.submit("/announcements", {name: str(value) for name, value in told.items()})
+
+    news = browse("maria").get("/").text.partition('id="news-h"')[2].partition("</ul>")[0]
+    listed = browse("maria").get("/announcements").text
+
+    assert re.findall(r"Old|Coming|Long|Fresh", news) == ["Fresh", "Long"]
+    assert re.findall(r">(?:<b>)?(Old|Coming|Long|Fresh)<", listed) == ["Fresh", "Long", "Coming", "Old"]
