@@ -18,8 +18,8 @@ from acm.jobs.queue import Worker
 from acm.kernel import api as kernel_api
 from acm.kernel import away as kernel_away
 from acm.kernel import contributions as kernel_contributions
-from acm.kernel import feeds as kernel_feeds
 from acm.kernel import cost_routes, isolation
+from acm.kernel import feeds as kernel_feeds
 from acm.kernel import routes as kernel_routes
 from acm.kernel.following import Follower
 from acm.kernel.world import World

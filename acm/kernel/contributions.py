@@ -59,18 +59,35 @@ def _begin(ui: UI, given: Contribution, subject: dict[str, Any]) -> Part:
     session.info.update(settings=ui.settings, runtime=ui.runtime)
     viewer = replace(ui.viewer, person=_own(session, ui.viewer.person)) if ui.viewer else None
     context = Context(given.plugin, session, ui.snapshot, viewer, Apart(ui, session, viewer))
+    place = given.point.partition(":")[2]
     own = {name: _own(session, value) for name, value in subject.items()}
 
     def fill() -> Drawn | None:
         with session:
-            part = given.value(context, **own)
-            return part if part is None or isinstance(part, (Markup, Mapping)) else Markup("{}").format(part)
+            return _drawable(place, given.value(context, **own))
 
     try:
-        return _shown(ui, given, begin(given.plugin, given.point.replace(":", " ", 1), fill))
+        return _shown(ui, given, begin(given.plugin, f"slot {place}", fill))
     except PluginFailed as problem:
         failure = problem.failure
         return lambda: _away(ui, failure)
+
+
+def _drawable(place: str, part: Any) -> Drawn | None:
+    """What a plugin gave as a template can draw it, whatever it is; an error is the plugin's."""
+    if part is None or isinstance(part, Markup):
+        return part
+    if not isinstance(part, Mapping):
+        return Markup("{}").format(part)
+    if place == "queue.column":
+        return {
+            "title": str(part["title"]),
+            "cells": {str(n): Markup("{}").format(c) for n, c in part["cells"].items()},
+        }
+    if place == "case.tabs":
+        counted = {"count": int(part["count"])} if part.get("count") is not None else {}
+        return {"label": str(part["label"]), "href": str(part["href"]), **counted}
+    raise TypeError(f"{place} takes markup, not a mapping")
 
 
 def _shown(ui: UI, given: Contribution, pending: Pending) -> Part:
