@@ -33,11 +33,13 @@ class Removed(View):
 
 
 class Toggle(Model):
-    """``generation`` is the one you saw; a later one answers 409. ``reason`` is told where the plugin is in repair."""
+    """``generation`` is the one you saw; a later one answers 409. ``reason`` is told where the plugin is in repair.
+    ``version`` is a stored version or the beginning of its hash; without it the files of its folder are enabled."""
 
     state: Literal["enabled", "disabled", "in_repair"]
     generation: int | None = None
     reason: str = Field("", max_length=2000)
+    version: str = Field("", max_length=64)
 
 
 @router.get("/plugins", dependencies=[permitted("admin.plugins")])
@@ -51,7 +53,7 @@ def toggle_plugin(db: Db, me: Me, app: App, slug: str, toggle: Toggle, response:
     """Enable a plugin, disable it, or take it into repair. Send ``acm-min-gen`` of the answer with what you ask next:
     then no process answers that has not followed."""
     if toggle.state == ENABLED:
-        lifecycle.enable(db, app, slug, me.origin(), generation=toggle.generation)
+        lifecycle.enable(db, app, slug, me.origin(), generation=toggle.generation, version=toggle.version)
     elif toggle.state == IN_REPAIR:
         lifecycle.repair(db, app, slug, me.origin(), toggle.reason, generation=toggle.generation)
     else:

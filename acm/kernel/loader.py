@@ -83,16 +83,25 @@ class Generation:
         return self.found.slug
 
     @property
+    def is_hot(self) -> bool:
+        """Whether another version may take its place while the process runs."""
+        return self.found.manifest is None or self.found.manifest.plugin.hot
+
+    @property
     def version(self) -> str:
         return self.found.manifest.plugin.version if self.found.manifest else ""
 
     @cached_property
     def templates(self) -> jinja2.Environment:
-        """The core's templates and, under ``plugin:<slug>/``, the generation's own; its cache goes with it."""
+        """The core's templates and, under ``plugin:<slug>/``, the generation's own; its cache goes with it. There
+        ``plugin_file("loans.css")`` is the address of a file in ``static/``."""
         core = environment()
         own = jinja2.FileSystemLoader(self.found.path / "templates")
         loaders = [jinja2.PrefixLoader({f"plugin:{self.slug}": own}), core.loader]
-        return core.overlay(loader=jinja2.ChoiceLoader([one for one in loaders if one is not None]))
+        made = core.overlay(loader=jinja2.ChoiceLoader([one for one in loaders if one is not None]))
+        files = f"/p/{self.slug}/static/{self.found.hash}/"
+        made.globals = {**core.globals, "plugin_file": lambda name: files + name}
+        return made
 
 
 def load(found: Discovered, settings: Mapping[str, Any] | None = None) -> Generation:

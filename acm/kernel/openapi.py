@@ -13,7 +13,18 @@ SCHEMAS = "#/components/schemas/"
 
 
 def described(core: dict[str, Any], runtime: Runtime, snapshot: Snapshot) -> dict[str, Any]:
-    """The core's document with the plugins' paths under ``/api/p/<slug>``; a plugin's schemas bear its slug."""
+    """The core's document with the plugins' paths under ``/api/p/<slug>``; a plugin's schemas bear its slug. Made once
+    a snapshot."""
+    number: int
+    document: dict[str, Any]
+    number, document = runtime.parts.get("openapi", (-1, {}))
+    if number != snapshot.number:
+        document = _merged(core, runtime, snapshot)
+        runtime.parts["openapi"] = (snapshot.number, document)
+    return document
+
+
+def _merged(core: dict[str, Any], runtime: Runtime, snapshot: Snapshot) -> dict[str, Any]:
     paths = dict(core.get("paths", {}))
     schemas = dict(core.get("components", {}).get("schemas", {}))
     for slug in snapshot.plugins:

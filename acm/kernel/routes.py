@@ -55,7 +55,7 @@ def toggle(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Resp
     seen, state = form.number("generation"), form.text("state")
     try:
         if state == ENABLED:
-            lifecycle.enable(db, app, slug, me.origin(), generation=seen)
+            lifecycle.enable(db, app, slug, me.origin(), generation=seen, version=form.text("version"))
         elif state == DISABLED:
             lifecycle.disable(db, app, slug, me.origin(), generation=seen)
         elif state == IN_REPAIR:
@@ -146,6 +146,7 @@ def _page(
         pills=PILLS,
         gives=_gives(ui, chosen) if chosen else [],
         workers=seeing.workers(db),
+        stored=seeing.stored(app, chosen) if chosen else [],
         safe_mode=app.settings.safe_mode,
         happened=[_sentence(ui, *one) for one in seeing.history(db, chosen.slug)] if chosen else [],
         problem=problem,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -92,6 +92,13 @@ def seen(session: Session, runtime: Runtime) -> list[Seen]:
         _seen(slug, rows.get(slug), found.get(slug), world, failed.get(slug, ()))
         for slug in sorted(found.keys() | rows.keys())
     ]
+
+
+def stored(runtime: Runtime, plugin: Seen) -> list[tuple[Discovered, datetime]]:
+    """The other versions that one may go back to, with the time they were enabled last, newest first."""
+    world: World = runtime.parts["world"]
+    versions = world.store.versions(plugin.slug) if plugin.row else []
+    return [(kept, at) for kept, at in versions if kept.is_valid and plugin.row and kept.hash != plugin.row.hash]
 
 
 @dataclass(frozen=True)

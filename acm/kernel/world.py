@@ -184,6 +184,8 @@ class World:
     def _generation(self, row: Plugin, now: Generation | None) -> Generation:
         """The generation that a row asks for: the one that serves, with other settings perhaps, or a new load."""
         if now is None or now.found.hash != row.hash:
+            if now is not None and not now.is_hot:
+                raise LoadFailed(f"it cannot be swapped while it runs: restart this process, which runs {now.version}")
             found = self.find(row)
             if found is None:
                 raise LoadFailed("the files that were enabled are neither in the store nor in its folder")

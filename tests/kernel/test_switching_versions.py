@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import shutil
 import types
 
@@ -130,6 +131,36 @@ def test_going_back_is_naming_an_older_version(write_plugin, enable, runtime, br
         lifecycle.enable(session, runtime, "loans", Origin(None, clock.now()), version="3.0.0")
 
 
+def test_an_administrator_goes_back_by_a_button(write_plugin, enable, browse):
+    write_plugin()
+    enable()
+    write_plugin(version="2.0.0")
+    enable()
+    ada = browse("ada")
+    page = ada.get("/admin/plugins?plugin=loans").text
+    hash_ = re.search(r'name="version" value="([0-9a-f]{64})"', page)[1]
+    assert "Go back to 1.0.0" in page
+
+    ada.submit("/admin/plugins/loans/state", {"state": "enabled", "generation": "2", "version": hash_})
+
+    assert ada.get("/p/loans/hello").json() == {"hello": "1.0.0"}
+
+
+def test_a_plugin_that_is_not_hot_is_swapped_by_a_restart(write_plugin, enable, disable, settings, database, world):
+    cold = MANIFEST.replace("[settings]", "hot = false\n[settings]")
+    for version in ("1.0.0", "2.0.0"):
+        (write_plugin(manifest=cold, version=version) / "settings.json").write_text(SECRETS)
+        enable()
+
+    fresh = create_app(settings, database=database)
+
+    assert world.loaded["loans"].version == "1.0.0"
+    assert "restart this process, which runs 1.0.0" in world.faults["loans"]
+    assert fresh.runtime.parts["world"].loaded["loans"].version == "2.0.0"
+    disable()
+    assert world.loaded == {}
+
+
 def test_a_request_that_began_with_the_old_version_ends_with_it(write_plugin, enable, world):
     folder = write_plugin(code=LAZY)
     (folder / "later.py").write_text("WORD = 'old'")
@@ -227,6 +258,18 @@ def test_a_secret_that_is_required_has_to_be_entered_once(write_plugin, enable, 
     refused = browse("ada").submit("/admin/plugins/loans/settings", {"generation": "1", "days": "4"})
 
     assert refused.status_code == 422
+
+
+def test_a_template_knows_the_address_of_its_plugins_files(write_plugin, enable, world):
+    folder = write_plugin()
+    (folder / "templates").mkdir()
+    (folder / "templates" / "page.html").write_text("{{ plugin_file('loans.css') }}")
+    enable()
+    loaded = world.loaded["loans"]
+
+    shown = loaded.templates.get_template("plugin:loans/page.html").render()
+
+    assert shown == f"/p/loans/static/{loaded.found.hash}/loans.css"
 
 
 def test_files_of_a_plugin_have_addresses_that_hold_their_hash(write_plugin, enable, disable, world, browse):
