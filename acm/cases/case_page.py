@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from acm.cases.bundle_page import overview, place_of
 from acm.cases.filtering import Vantage
 from acm.cases.models import Case
 from acm.cases.queue_page import state_kind
@@ -104,8 +105,11 @@ def case_values(session: Session, ui: UI, me: Viewer, number: str, vantage: Vant
         "link_kinds": LINK_KINDS,
         "tasks": [words(task.get("name"), ui.lang) for task in case.facts.get("tasks", ())],
         "step_state": _step_state(ui),
+        "place": place_of(case, ui.lang, vantage.now),
+        "order": next((one for one in relatives if one.how == "parent"), None),
     }
     if tab == "overview":
+        values["bundle"] = overview(session, case, me.grants, ui.lang, vantage.now)
         values["answers"] = show_answers(
             session,
             case.form,

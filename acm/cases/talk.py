@@ -33,15 +33,16 @@ class Said:
     id: str = ""
 
 
-def talk_of(session: Session, case: Case, grants: Grants, lang: str, *, internal: bool) -> list[Said]:
-    """Comments this person may read and the moves of the case, in order of time.
+def talk_of(
+    session: Session, case: Case, grants: Grants, lang: str, attached: Sequence[File], *, internal: bool
+) -> list[Said]:
+    """Comments this person may read and the moves of the case, in order of time. ``attached`` are its files.
 
     ``internal=False`` leaves internal comments out even for those who may read them: the requester's view.
     """
     comments = [c for c in comments_of(session, case, grants) if internal or not c.is_internal]
     files: dict[int, list[File]] = {}
-    attached = select(File).where(File.page_id == case.id, File.comment_id.is_not(None), File.removed_at.is_(None))
-    for file in session.scalars(inside(attached)):
+    for file in attached:
         files.setdefault(file.comment_id or 0, []).append(file)
     said = [Said(c.at, comment=c, files=files.get(c.id, ()), id=f"c{c.id}") for c in comments]
     return sorted([*said, *_events(session, case, lang)], key=lambda s: s.at)
@@ -49,16 +50,13 @@ def talk_of(session: Session, case: Case, grants: Grants, lang: str, *, internal
 
 def _events(session: Session, case: Case, lang: str) -> list[Said]:
     statement = (
-        select(Event).where(Event.page_id == case.id, Event.kind.in_(TOLD), Event.audience == "all").order_by(Event.id)
+        select(Event, Person)
+        .outerjoin(Person, Person.id == Event.actor_id)
+        .where(Event.page_id == case.id, Event.kind.in_(TOLD), Event.audience == "all")
+        .order_by(Event.id)
     )
-    events = list(session.scalars(inside(statement)))
-    actors = {
-        p.id: p
-        for p in session.scalars(select(Person).where(Person.id.in_({e.actor_id for e in events if e.actor_id})))
-    }
     lines = []
-    for event in events:
-        actor = actors.get(event.actor_id or 0)
+    for event, actor in session.execute(inside(statement)):
         lines.append(
             Said(
                 event.at,

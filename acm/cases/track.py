@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from acm.cases.bundle import OPEN, is_order, parts_of, progress
 from acm.cases.models import MOVES, Approval, Case
 from acm.i18n import _, translator, words
 from acm.journal import Event
@@ -79,7 +80,7 @@ def track(
         stages=bars,
         stage=words(stages[at].names, lang),
         state=words(current.names, lang),
-        next=say(NEXT[current.category]) if current.category in NEXT else "",
+        next=_next_part(case, lang) or (say(NEXT[current.category]) if current.category in NEXT else ""),
         holder=holder_of(case, lang, approver),
         promised=case.due_at or case.promised_at,
     )
@@ -135,7 +136,17 @@ def _present(case: Case, now: datetime) -> str:
     return "late" if case.due_at is not None and case.due_at < now else "now"
 
 
+def _next_part(case: Case, lang: str) -> str:
+    """The open part of an order that is due first."""
+    parts = [part for part in parts_of(case.facts) if part.state == OPEN] if case.is_open else []
+    first = min(parts, key=lambda part: (part.due is None, part.due or case.opened_at), default=None)
+    return words(first.title, lang) if first else ""
+
+
 def _share(case: Case, now: datetime) -> int:
+    if is_order(case.facts):
+        done, count = progress(case.facts)
+        return max(4, round(100 * done / count)) if count else 50
     due = case.due_at or case.promised_at
     if due is None or due <= case.opened_at:
         return 50

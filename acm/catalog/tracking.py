@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy import case as sql_case
-from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -48,6 +48,7 @@ def my_requests(
     waiting = sql_case((Case.category == "waiting", 0), else_=1)
     mine = or_(Case.requester_id == grants.person_id, Case.beneficiary_id == grants.person_id)
     statement = visible(grants, Case).where(mine).options(*_loaded())
+    statement = statement.where(own_request())
     if open_only:
         statement = statement.where(or_(Case.is_open.is_(True), Case.category == "resolved"))
     if before is not None:
@@ -74,7 +75,12 @@ def count_mine(session: Session, grants: Grants) -> int:
     """How many of my requests are open."""
     mine = or_(Case.requester_id == grants.person_id, Case.beneficiary_id == grants.person_id)
     statement = select(func.count()).select_from(Case).where(mine, Case.is_open.is_(True))
-    return session.scalar(through(statement, grants)) or 0
+    return session.scalar(through(statement.where(own_request()), grants)) or 0
+
+
+def own_request() -> ColumnElement[bool]:
+    """What stands in a list for itself: not a part of an order, unless it waits for the requester's answer."""
+    return or_(Case.facts["part"].as_string().is_(None), Case.category == "waiting")
 
 
 def full_track(session: Session, case: Case, lang: str, now: datetime) -> Track:

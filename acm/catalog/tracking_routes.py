@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acm import clock
+from acm.cases.bundle_page import overview, place_of
 from acm.cases.models import Case
 from acm.cases.talk import talk_of
 from acm.catalog import tracking
@@ -104,16 +105,19 @@ def accept(ui: Ui, db: Db, me: Me, number: str) -> Response:
 def _page(
     ui: UI, db: Session, me: Viewer, request: Case, *, errors: Errors | None = None, text: str = "", status: int = 200
 ) -> Response:
-    now = clock.now()
+    now, near, files = clock.now(), _near(db, me, request), _files(db, request)
     return ui.page(
         "requests/show.html",
         status=status,
         case=request,
-        service=_service(db, me, request),
+        service=near.get(request.service_id),
         track=tracking.full_track(db, request, ui.lang, now),
+        bundle=overview(db, request, me.grants, ui.lang, now),
+        place=place_of(request, ui.lang, now),
+        order=near.get(request.parent_id),
         needs_me=tracking.needs_requester(request, me.grants),
-        talk=talk_of(db, request, me.grants, ui.lang, internal=False),
-        files=_files(db, request),
+        talk=talk_of(db, request, me.grants, ui.lang, files, internal=False),
+        files=[file for file in files if file.comment_id is None and file.audience == "all"],
         answers=show_answers(db, request.form, request.fields, grants=me.grants, lang=ui.lang, zone=me.zone, now=now),
         may_cancel=may(me.grants, "request.cancel", request)
         and request.current.category in tracking.WITHDRAWABLE
@@ -128,15 +132,13 @@ def _page(
     )
 
 
-def _service(db: Session, me: Viewer, request: Case) -> Page | None:
-    if request.service_id is None:
-        return None
-    return db.scalars(visible(me.grants).where(Page.id == request.service_id)).first()
+def _near(db: Session, me: Viewer, request: Case) -> dict[int | None, Page]:
+    """The service of a request and the order it is part of, by id, where this person may see them."""
+    ids = {id_ for id_ in (request.service_id, request.parent_id) if id_ is not None}
+    return {page.id: page for page in db.scalars(visible(me.grants, Page).where(Page.id.in_(ids)))} if ids else {}
 
 
 def _files(db: Session, request: Case) -> list[File]:
-    """Public files of the request that hang on no comment."""
-    statement = select(File).where(
-        File.page_id == request.id, File.comment_id.is_(None), File.removed_at.is_(None), File.audience == "all"
-    )
+    """The files of the request and of its talk."""
+    statement = select(File).where(File.page_id == request.id, File.removed_at.is_(None))
     return list(db.scalars(inside(statement.order_by(File.at))))
