@@ -128,7 +128,7 @@ def forget(package: str) -> None:
     _finder.folders.pop(package, None)
     for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
         del sys.modules[name]
-    with suppress(AttributeError):
+    with suppress(AttributeError, KeyError):  # it was never imported
         delattr(sys.modules[PACKAGE], package.rpartition(".")[2])
 
 
