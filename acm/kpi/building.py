@@ -12,6 +12,7 @@ from acm.kpi import saying
 from acm.kpi.declarations import STAYS, Measure, Widget
 from acm.kpi.drill import Links
 from acm.kpi.figures import Question, ask, kinds_of
+from acm.kpi.marks import marks_of
 from acm.kpi.names import names_of
 from acm.kpi.panels import OpenPanel, measure_of, widgets_of
 from acm.kpi.periods import Choice
@@ -43,7 +44,7 @@ class Reader:
 def gather(
     session: Session, snapshot: Snapshot, opened: OpenPanel, scope: Scope, choice: Choice, reader: Reader
 ) -> Material:
-    """All numbers and names of a panel; two statements, however many widgets and cases there are."""
+    """All numbers, names and marks of a panel; three statements, however many widgets and cases there are."""
     widgets = widgets_of(opened.panel, snapshot)
     measures = _measures(widgets, opened.panel.headline, snapshot)
     shown = [m for w in widgets if w.kind != "stages" and (m := measures.get(w.measure))]
@@ -69,6 +70,7 @@ def gather(
         measures=measures,
         lang=reader.lang,
         today=reader.today,
+        marks=marks_of(session, scope, choice.now, reader.lang) if any(w.kind == "line" for w in widgets) else (),
     )
 
 

@@ -12,6 +12,7 @@ from acm.kpi import saying
 from acm.kpi.declarations import STAYS, FactKind, Measure, Widget
 from acm.kpi.drill import Links
 from acm.kpi.figures import Number, Sums, number, number_within
+from acm.kpi.marks import Mark, events_on
 from acm.kpi.names import Names
 from acm.kpi.periods import Choice, Period
 from acm.web import charts, words
@@ -66,6 +67,7 @@ class Material:
     measures: dict[str, Measure]
     lang: str
     today: date
+    marks: tuple[Mark, ...] = ()
 
     def say(self, message: Message | str) -> str:
         return translator(self.lang).say(message)
@@ -137,6 +139,7 @@ def _line(widget: Widget, measure: Measure, title: str, material: Material) -> V
         samples,
         lambda value: saying.short(measure, value, material.lang),
         target=measure.target,
+        events=_events(trend, material),
         bounds=(0, 100) if measure.of == "share" else (0, None),
         least=1 if measure.of == "count" else 0,
         gaps="bridged",
@@ -149,6 +152,11 @@ def _line(widget: Widget, measure: Measure, title: str, material: Material) -> V
         "target": _note(measure, trend[0][1], material) if measure.target is not None else "",
     }
     return View(widget, title, table=_trend_table(measure, title, trend, material), parts=shown)
+
+
+def _events(trend: list[tuple[Period, Number, Number | None]], material: Material) -> list[charts.Event]:
+    parts, known = [part for part, _now, _past in trend], [now.value is not None for _part, now, _past in trend]
+    return events_on(material.marks, parts, known, material.lang, material.today)
 
 
 def _trend_table(

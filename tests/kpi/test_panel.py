@@ -10,6 +10,10 @@ import pytest
 import time_machine
 from sqlalchemy import event
 
+from acm.journal import Origin
+from acm.pages.kinds import ANNOUNCEMENT
+from acm.pages.models import Announcement
+from acm.pages.writing import Writing, create_page
 from acm.people.models import Department, PersonRole, Role
 from tests.kpi.conftest import on
 
@@ -205,6 +209,27 @@ def test_csv_is_read_as_numbers_and_runs_nothing(browse, session, desk, count):
     assert text.startswith("\ufeffService,Added,Now,Period before\r\n")
     assert "'=1+1,0,100," in text
     assert "'\uff1dcmd" in text
+
+
+def test_the_latest_news_of_the_department_stand_on_the_line_on_their_first_day(browse, session, desk, november):
+    news = {"Old server": "2026-10-28", "New VPN": "2026-11-10", "A day later": "2026-11-11", "Sunday": "2026-11-15"}
+    for title, day in news.items():
+        tell(session, desk, title, day)
+    tell(session, desk, "For lawyers", "2026-11-05", department="legal")
+
+    page = browse("irina").get("/kpi/it").text
+
+    marks = re.findall(r'class="call[^>]*><b>([^<]*)</b>([^<]*)</span>', page)
+    assert marks == [("15\xa0Nov", "Sunday"), ("11\xa0Nov", "A day later")]
+
+
+def tell(session, desk, title, day, *, department="it"):
+    """News of a department from a day on."""
+    writing = Writing(
+        texts={"en": {"title": title, "body": ""}}, fields={"from_day": day}, language="en", public=True,
+        state="published", department=desk.one(Department, key=department),
+    )  # fmt: skip
+    create_page(session, Announcement, ANNOUNCEMENT, writing, Origin(desk.person("irina"), NOW))
 
 
 def test_a_panel_asks_at_most_twelve_statements(runtime, browse, november):
