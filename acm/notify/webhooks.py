@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -27,6 +27,7 @@ from acm.journal import Event, Origin, record, system_stream
 from acm.pages.models import session_of
 from acm.people.models import Person
 from acm.settings import Settings
+from acm.web.forms import clean
 from acm.web.outbound import PORTS
 from acm.web.sealed import seal, unseal
 
@@ -235,11 +236,17 @@ def signatures(secrets_: list[str], message_id: str, timestamp: int, body: bytes
 def _write(webhook: Webhook, wish: Wish) -> None:
     """Check a wish and write it; :class:`Invalid` names each field that cannot be taken."""
     errors: dict[str, list[object]] = {}
+    wish = replace(
+        wish,
+        name=clean(wish.name, "name").strip(),
+        url=clean(wish.url, "url").strip(),
+        filter=clean(wish.filter, "filter"),
+    )
     if not wish.name:
         errors["name"] = [_("Enter a name")]
     if fault := _fault_of(wish.url):
         errors["url"] = [fault]
-    conditions = parse_qsl(wish.filter.removeprefix("?"))
+    conditions = [(name, clean(value, "filter")) for name, value in parse_qsl(wish.filter.removeprefix("?"))]
     try:
         read = CaseFilter.read(conditions)
     except Invalid:

@@ -47,6 +47,9 @@ STATES: dict[str, Message] = {
 }
 
 
+LARGEST_ID = 2**31 - 1
+
+
 @dataclass(frozen=True)
 class Line:
     """A message of the log; ``page`` is its page where the reader may see it."""
@@ -63,6 +66,8 @@ def webhooks(session: Session, *, after: int = 0, limit: int = 200) -> list[Webh
 
 def webhook_of(session: Session, webhook_id: int, *, lock: bool = False) -> Webhook:
     """One webhook or :class:`NotFound`; locked where it is about to change."""
+    if abs(webhook_id) > LARGEST_ID:
+        raise NotFound()
     statement = select(Webhook).options(joinedload(Webhook.owner)).where(Webhook.id == webhook_id)
     if lock:
         statement = statement.with_for_update(of=Webhook).execution_options(populate_existing=True)
@@ -74,6 +79,8 @@ def webhook_of(session: Session, webhook_id: int, *, lock: bool = False) -> Webh
 
 def delivery_of(session: Session, webhook: Webhook, delivery_id: int) -> WebhookDelivery:
     """One message of a webhook, locked."""
+    if abs(delivery_id) > LARGEST_ID:
+        raise NotFound()
     statement = select(WebhookDelivery).where(
         WebhookDelivery.id == delivery_id, WebhookDelivery.webhook_id == webhook.id
     )
@@ -91,7 +98,7 @@ def log_of(
     if state:
         statement = statement.where(WebhookDelivery.state == state)
     if before:
-        statement = statement.where(WebhookDelivery.id < before)
+        statement = statement.where(WebhookDelivery.id < min(before, LARGEST_ID))
     return lines(session, grants, session.scalars(statement.order_by(WebhookDelivery.id.desc()).limit(limit)).all())
 
 

@@ -49,6 +49,18 @@ def test_what_cannot_be_meant_is_a_problem_that_names_the_field(ada, new, wrong)
     assert next(iter(wrong)) in answer.text
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "77", "9" * 30])
+def test_a_number_that_no_webhook_has_is_not_found(ada, number):
+    assert ada.get(f"{PATH}/{number}").status_code == 404
+    assert ada.get(f"/admin/webhooks/{number}").status_code == 404
+
+
+def test_characters_that_cannot_be_stored_are_left_out(ada, new):
+    made = ada.post(PATH, json={**new, "name": "Ch\x00at", "filter": "q=%00vpn"}).json()
+
+    assert (made["name"], made["filter"]) == ("Chat", "q=vpn")
+
+
 def test_messages_are_listed_newest_first_and_sent_again(ada, new, deliver, receiver):
     place = ada.post(PATH, json=new).headers["location"]
     ada.post(f"{place}/ping")
