@@ -68,13 +68,16 @@ def track(
     at = names.index(current.stage) if current.stage in names else 0
     over = current.category in DONE
     moments = {stages[0].key: case.opened_at, **(entered or {})}
+    ends = None if over else _ending(definition, names[at + 1 :])
     say = translator(lang).say
     bars = []
     for place, stage in enumerate(stages):
         state = "done" if place < at or (over and place <= at) else ""
-        when: datetime | str | None = moments.get(stage.key)
+        when: datetime | str | None = moments.get(stage.key) if place <= at else None
         if place == at and not over:
             state, when = _present(case, now), say(_("now"))
+        elif place > at and stage.key == ends:
+            when = case.due_at or case.promised_at
         bars.append(TrackStage(words(stage.names, lang), state, when, _share(case, now) if place == at else 0))
     return Track(
         stages=bars,
@@ -128,6 +131,12 @@ def pending_approvers(session: Session, cases: Iterable[Case]) -> dict[int, Pers
         .where(Approval.page_id.in_(ids), Approval.state.in_(("pending", "asked")))
     )
     return {row[0]: row[1] for row in session.execute(inside(statement))}
+
+
+def _ending(definition: CaseType, ahead: Iterable[str]) -> str | None:
+    """The stage ahead that begins when the work is done: by the promised date."""
+    working = {state.stage for state in definition.states if state.category not in DONE}
+    return next((key for key in ahead if key not in working), None)
 
 
 def _present(case: Case, now: datetime) -> str:
