@@ -257,6 +257,18 @@ def test_a_slow_target_holds_up_neither_another_target_nor_the_jobs(
     courier.pool.shutdown()
 
 
+def test_what_a_killed_process_held_is_sent_once_its_lease_has_ended(hook, comment, deliver, receiver):
+    webhook, _secret = hook()
+    webhook.lease_until = clock.now() + timedelta(seconds=60)
+    comment("hello")
+    deliver()
+    assert receiver.heard == []
+
+    deliver(timedelta(seconds=61))
+
+    assert receiver.kinds() == ["comment.added"]
+
+
 def test_a_target_that_is_gone_is_switched_off_at_once_and_its_owner_hears_of_it(
     hook, comment, deliver, receiver, runtime, settings, session, person, browse
 ):

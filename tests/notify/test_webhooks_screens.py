@@ -147,6 +147,23 @@ def test_the_entry_of_the_menu_is_for_those_who_may(ada, browse, session, person
     assert f'href="{PATH}"' in browse("oleg").get("/my").text
 
 
+def test_a_long_log_needs_the_same_few_statements_as_a_short_one(
+    ada, hook, session, person, request_of_maria, read_journal, statements
+):
+    webhook, _secret = hook("oleg")
+    counts = []
+    for number in (2, 20):
+        for _one in range(number):
+            add_comment(session, request_of_maria, "hello", Origin(person("pavel"), clock.now()))
+        read_journal()
+        ada.get(f"{PATH}/{webhook.id}")
+        statements.clear()
+        assert ada.get(f"{PATH}/{webhook.id}").text.count("Somebody comments") >= number
+        counts.append(len(statements))
+
+    assert counts[0] == counts[1] <= 12
+
+
 def test_the_screens_speak_russian(browse, made):
     address, _secret = made
 
