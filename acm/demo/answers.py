@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -43,12 +43,15 @@ LONG = {
     "rollback": "Вернуть прежнюю версию из копии, это 20 минут.",
     "trip_goal": "Переговоры с клиентом и обучение коллег.",
 }
+YEAR = 365
+AHEAD = {("LG-001", "date_to"): YEAR, ("LG-004", "date_to"): YEAR, ("LG-005", "date"): -9, ("LG-006", "date"): -30}
+"""Days from the request to a date, where it is not the usual one; up to a week is added by chance."""
 AMOUNTS = {"FI-001": 60_000, "FI-002": 18_000, "LG-001": 240_000, "MK-003": 400_000, "MK-004": 600_000}
 
 
 @dataclass(frozen=True)
 class Asker:
-    """What is known of who answers: ids, and where they sit."""
+    """What is known of who answers: ids, and where they sit; ``terms`` are keys by vocabulary, to choose from."""
 
     id: int
     email: str
@@ -56,6 +59,7 @@ class Asker:
     branch: int | None
     department: int | None
     colleagues: Sequence[int]
+    terms: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def answers(
@@ -92,14 +96,14 @@ def _answer(
         case FieldKind.TEXT | FieldKind.PAGE:
             return _text(asked.key, told, random)
         case FieldKind.CHOICE | FieldKind.MULTI_CHOICE:
-            return _choice(asked, random)
+            return _choice(asked, asker, random)
         case FieldKind.NUMBER:
             return random.choice((3, 4, 4, 5, 5, 5)) if asked.key == "rating" else random.choice((1, 1, 2, 2, 3, 5, 10))
         case FieldKind.MONEY:
             usual = AMOUNTS.get(definition.id, 35_000)
             return {"amount": f"{round(usual * random.lognormvariate(0, 0.8), -2):.2f}", "currency": asked.currency}
         case FieldKind.DATE:
-            ahead = 12 if asked.key in ("date_to", "until") else 4
+            ahead = AHEAD.get((definition.id, asked.key), 12 if asked.key in ("date_to", "until") else 4)
             return (at + timedelta(days=ahead + random.randrange(7))).date().isoformat()
         case FieldKind.DATETIME:
             away = timedelta(hours=-random.randrange(1, 5)) if asked.key == "since" else timedelta(days=1)
@@ -135,8 +139,10 @@ def _text(key: str, told: Mapping[str, str], random: Random) -> str:
     return made.get(key) or random.choice(TEXTS.get(key, MORE))
 
 
-def _choice(asked: FieldDefinition, random: Random) -> Any:
-    ids = [option.id for option in asked.options]
+def _choice(asked: FieldDefinition, asker: Asker, random: Random) -> Any:
+    ids = [option.id for option in asked.options] or list(asker.terms.get(asked.vocabulary, ()))
+    if not ids:
+        return None
     weights = {"impact": (1, 2, 6, 30), "urgency": (4, 14, 30, 12), "risk": (8, 5, 2), "severity": (8, 5, 2, 1)}
     usual = weights.get(asked.key, ())
     chosen = random.choices(ids, usual if len(usual) == len(ids) else None)[0]

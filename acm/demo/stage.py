@@ -19,6 +19,7 @@ from acm.pages.models import TypeVersion
 from acm.pages.visibility import unrestricted
 from acm.people.models import Department, Group, GroupMember, Person
 from acm.snapshot import Snapshot
+from acm.taxonomy.models import Term, Vocabulary
 
 SOURCE = "import:demo"
 
@@ -38,6 +39,7 @@ class Stage:
     members: dict[int, list[Person]] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     near: dict[int, list[int]] = field(default_factory=dict)
+    terms: dict[str, list[str]] = field(default_factory=dict)
     kept: list[object] = field(default_factory=list)
 
     @property
@@ -59,11 +61,12 @@ class Stage:
         near = self.near.setdefault(person.department_id or 0, [])
         if not near:
             near += [p.id for p in self.people.values() if p.department_id == person.department_id]
-        return Asker(person.id, person.email, person.phone, person.branch_id, person.department_id, near)
+        return Asker(person.id, person.email, person.phone, person.branch_id, person.department_id, near,
+                     self.terms)  # fmt: skip
 
 
 def set_stage(session: Session, snapshot: Snapshot, now: datetime, seed: int, zone: str) -> Stage:
-    """Read people, groups and services into a session, in six statements."""
+    """Read people, groups and services into a session, in seven statements."""
     stage = Stage(session, snapshot, now, seed, zone)
     statement = select(Person).where(Person.login.is_not(None)).order_by(Person.id).options(joinedload(Person.branch))
     stage.people = {str(p.login): p for p in session.scalars(statement)}
@@ -76,6 +79,9 @@ def set_stage(session: Session, snapshot: Snapshot, now: datetime, seed: int, zo
             stage.members.setdefault(group_id, []).append(stage.by_id[person_id])
     found = session.scalars(unrestricted(select(Service), "demo"))
     stage.services = {service.key: service for service in found}
+    chosen = select(Vocabulary.key, Term.key).join(Term, Term.vocabulary_id == Vocabulary.id).order_by(Term.id)
+    for vocabulary, term in session.execute(chosen.where(Term.merged_into_id.is_(None))):
+        stage.terms.setdefault(vocabulary, []).append(term)
     stage.kept = [*session.scalars(select(Department)), *session.scalars(select(TypeVersion))]
     return stage
 

@@ -1,0 +1,49 @@
+"""Legal: contracts from the draft to the register, claims, court cases, powers of attorney, insider matters.
+
+Each module says one of them: `contracts`, `claims`, `court`, `powers`, `insiders`. `rules` watches over them (who may
+sign, numbers, terms), `terms` holds the terms of the law, `reminders` what is said in time, `screens` what is shown.
+"""
+
+from __future__ import annotations
+
+from acm.sdk import Registrar
+
+from .claims import CLAIM
+from .contracts import CONTRACT
+from .court import COURT_CASE
+from .insiders import INSIDER
+from .panel import PANEL
+from .powers import POWER, POWERS, VOCABULARY
+from .queues import QUEUES
+from .reminders import NOTICES, remind
+from .rules import admit_holder, expire, follow_claim, follow_hearings, may_sign, note_revoking, register_contract
+from .screens import beside, hearings_feed, menu, on_panel, pages
+
+EARLY = "30 7 * * *"
+AT_NIGHT = "10 0 * * *"
+
+
+def register(p: Registrar) -> None:
+    for declared in (CONTRACT, CLAIM, COURT_CASE, POWER, INSIDER):
+        p.case_type(declared)
+    p.vocabulary(VOCABULARY, {"ru": "Полномочия", "en": "Powers"}, POWERS)
+    for place, queue in enumerate(QUEUES):
+        names = {"ru": queue.ru, "en": queue.en}
+        p.queue(queue.slug, names, queue.filters, icon=queue.icon, audience=("d:legal",), order=30 + place)
+    p.veto("case.before_move", may_sign)
+    p.react("case.resolved", register_contract)
+    p.react("case.resolved", admit_holder)
+    p.react("case.closed", note_revoking)
+    for kind in ("case.opened", "field.changed"):
+        p.react(kind, follow_claim)
+        p.react(kind, follow_hearings)
+    p.job("remind", remind, schedule=EARLY)
+    p.job("expire", expire, schedule=AT_NIGHT)
+    for kind, texts in NOTICES.items():
+        p.notification(kind, texts)
+    p.panel(PANEL)
+    p.router(pages)
+    p.feed("hearings", hearings_feed)
+    p.slot("case.aside", beside)
+    p.slot("panel.widget", on_panel)
+    p.menu(menu, order=60)
