@@ -45,6 +45,7 @@ WORDS = {
     "knowledge": "Articles",
     "cases": "Eighteen months of cases",
     "personas": "What waits for you",
+    "seeds": "What the departments bring",
 }
 
 Tell = Callable[[str, int, int], None]
@@ -71,7 +72,7 @@ class Building:
         """Do what is not done yet; False when everything was there."""
         done = self._reached()
         left = PHASES[PHASES.index(done) + 1 :] if done else PHASES
-        steps = (self._company, self._enable, self._services, self._knowledge, self._cases, self._personas)
+        steps = (self._company, self._enable, self._services, self._knowledge, self._cases, self._personas, self._seeds)
         for phase, step in zip(PHASES, steps, strict=True):
             if phase in left:
                 self.tell(WORDS[phase], 0, 1)
@@ -139,6 +140,18 @@ class Building:
                 session, self.runtime.snapshot, _made_at(session), self.seed, self.runtime.settings.timezone
             )
             play(session, stage)
+
+    def _seeds(self) -> None:
+        """What plugins bring of their own, each in a transaction of its own; one that fails is left out and named."""
+        snapshot = self.runtime.snapshot
+        for given in snapshot.each("seed"):
+            try:
+                with self.runtime.db.writing(snapshot) as session:
+                    given.value(session, _made_at(session), self.seed)
+            except Problem as problem:
+                self.tell(f"{given.plugin}: {problem}", 1, 1)
+        with self._write("seeds"):
+            pass
 
     def _plan(self, session: Session) -> list[Planned]:
         """The same plan each time: from the seed and the moment the demo was begun."""

@@ -10,7 +10,7 @@ from acm.people.models import Installation
 from acm.settings import Settings
 
 DEMO, MADE_AT, SEEDED, REACHED, LIVED = "demo", "demo_made_at", "demo_seed", "demo_reached", "demo_cases"
-PHASES = ("company", "plugins", "services", "knowledge", "cases", "personas")
+PHASES = ("company", "plugins", "services", "knowledge", "cases", "personas", "seeds")
 
 
 def is_built(settings: Settings) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,6 +24,7 @@ from acm.kernel.guard import PluginFailed, apart, guarded
 from acm.pages.models import Page, TypeVersion
 from acm.pages.schema import stored_version
 from acm.pages.visibility import unrestricted
+from acm.sdk.building import Builder
 from acm.sdk.context import Context
 from acm.snapshot import Snapshot
 
@@ -196,6 +198,16 @@ class Upgrades:
                     fields = dict(guarded(self.slug, "upgrade", step)(dict(fields)))
             page.fields, page.type_version_id = fields, now.id
             page.record("page.upgraded", Origin(None, clock.now()), {"from": before, "to": definition.data_version})
+
+
+def seeding(slug: str, plant: Callable[..., None]) -> Callable[[Session, datetime, int], None]:
+    """A seed, as the demo calls it: with the moment its company was made at, and the seed of all chance."""
+    call = guarded(slug, "seed", plant)
+
+    def run(session: Session, made_at: datetime, seed: int) -> None:
+        call(Builder(slug, session, session.info["snapshot"], moment=made_at, seed=seed))
+
+    return run
 
 
 def scheduled(slug: str, name: str, run: Callable[..., None]) -> Callable[[Session], None]:

@@ -45,7 +45,7 @@ CORE = {"hook": 100, "widget": 200, "request": 5000, "job": 60_000}
 """Milliseconds, where the manifest allows no less."""
 BUDGETS = {"slot": "widget", "menu": "hook", "veto": "hook", "filter": "hook", "job": "job"}
 """The budget of a kind of extension point, the first word of its name; the others have ``request``."""
-UNTIMED = frozenset({"importer", "spawn", "upgrade"})
+UNTIMED = frozenset({"importer", "seed", "spawn", "upgrade"})
 LANES = 8
 """Requests to one plugin that are worked on at the same time; the others wait."""
 

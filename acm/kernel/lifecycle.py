@@ -23,6 +23,7 @@ from acm.kernel.store import NotKept
 from acm.kernel.world import World
 from acm.pages.schema import store_definitions
 from acm.people.models import Department, Group, Role
+from acm.people.setup import make_roles
 from acm.snapshot import Snapshot
 from acm.taxonomy.vocabularies import sync_vocabularies
 from acm.web.runtime import Runtime
@@ -77,6 +78,7 @@ def enable(
     _toggle(session, row, ENABLED, origin)
     store_definitions(session, snapshot)
     _make_groups(session, snapshot, slug)
+    make_roles(session, {c.key: c.value for c in snapshot.each("role") if c.plugin == slug})
     sync_vocabularies(session, snapshot)
     sync_services(session, snapshot, origin)
     if is_new and found.manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -88,7 +88,7 @@ class Registrar(contract.Registrar):
             self._add("permission", f"{self.slug}.{key}", permission)
 
     def page_type(self, declared: PageType) -> None:
-        shaped = declared.model_copy(update={"data_version": self.manifest.plugin.data_version})
+        shaped = _with(declared, data_version=self.manifest.plugin.data_version)
         self._add("page_type", self._own(declared.key), shaped)
 
     def case_type(self, declared: CaseType) -> None:
@@ -166,10 +166,15 @@ class Registrar(contract.Registrar):
         self._add("notification", f"{self.slug}.{kind}", dict(texts))
 
     def search_field(self, type_key: str, field: str) -> None:
-        self._add("search_field", f"{self._own(type_key)}:{field}", (type_key, field))
+        for place, given in enumerate(self.contributions):
+            if (given.point, given.key) == ("page_type", type_key) and given.value.field(field) is not None:
+                fields = [f.model_copy(update={"searched": True}) if f.key == field else f for f in given.value.fields]
+                self.contributions[place] = replace(given, value=_with(given.value, fields=tuple(fields)))
+                return
+        raise ValueError(f"{type_key!r} has no field {field!r}; declare the type first")
 
     def seed(self, plant: Seed) -> None:
-        self._add("seed", self.slug, plant)
+        self._add("seed", self._free("seed"), calling.seeding(self.slug, plant))
 
     def feed(self, name: str, render: Feed, *, media_type: str = "text/calendar; charset=utf-8") -> None:
         self._add("feed", f"{self.slug}:{name}", (guarded(self.slug, f"feed {name}", render), media_type))
@@ -226,3 +231,10 @@ class Registrar(contract.Registrar):
 
     def _add(self, point: str, key: str, value: Any, order: int = 100) -> None:
         self.contributions.append(Contribution(point, key, value, self.slug, order))
+
+
+def _with(declared: PageType, **changes: Any) -> PageType:
+    """The same type with some of its properties changed; its digest is that of the change."""
+    changed = declared.model_copy(update=changes)
+    changed.__dict__.pop("_digest", None)
+    return changed

@@ -57,7 +57,8 @@ class Field(Declaration):
 
     ``shown_when``, ``required_when`` and ``read_only_when`` are expressions over the other answers; the server
     applies the same rule that the form shows. A hidden field has no value. ``must_be_yes`` is for a yes/no question
-    that goes on with yes only, such as a consent.
+    that goes on with yes only, such as a consent. ``indexed`` gives the field an index, for lists of many pages;
+    ``searched`` lets its value find the page as a number does.
     """
 
     key: str
@@ -81,6 +82,7 @@ class Field(Declaration):
     read_only_when: str = ""
     default: Any = None
     indexed: bool = False
+    searched: bool = False
     internal: bool = False
 
     @field_validator("shown_when", "required_when", "read_only_when")

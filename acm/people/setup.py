@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,6 +16,15 @@ from acm.people.passwords import check_strength, hash_password
 from acm.people.rights import ROLES
 
 SET_UP = "set_up"
+
+
+def make_roles(db: Session, declared: Mapping[str, tuple[Mapping[str, str], Sequence[str]]]) -> None:
+    """Roles that somebody declares and that are not there yet: names and permissions by key."""
+    there = set(db.scalars(select(Role.key).where(Role.key.in_(declared))))
+    for key, (names, permissions) in declared.items():
+        if key not in there:
+            db.add(Role(key=key, names=dict(names), permissions=list(permissions)))
+    db.flush()
 
 
 def is_open(db: Session) -> bool:

@@ -30,6 +30,7 @@ from acm.pages.types import (
 )
 from acm.people.models import Department, Group, Person
 from acm.people.signin import Me
+from acm.sdk.building import Builder
 from acm.sdk.context import Context, Ctx
 from acm.sdk.finding import Found, Tally
 from acm.sdk.registrar import Registrar
@@ -46,6 +47,7 @@ read_taxonomies = load_vocabularies
 __all__ = [
     "VERSION",
     "BadFile",
+    "Builder",
     "Case",
     "CaseType",
     "Conflict",

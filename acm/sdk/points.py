@@ -177,7 +177,7 @@ p.search_field("loans.device", "serial")""",
         returns="nothing",
         raises="the demo is made without it, and says so",
         example="""\
-p.seed(plant)    # def plant(ctx): ctx.cases.open("loans.loan", title="Laptop", requester=ctx.people.find("employee"))""",
+p.seed(plant)    # def plant(ctx: Builder): ctx.at(day, by=keeper).cases.open("loans.loan", title="Laptop")""",
     ),
     Point(
         "feed",

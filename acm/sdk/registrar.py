@@ -15,6 +15,7 @@ from acm.jobs.imports import Import, Report
 from acm.journal import Event
 from acm.kpi.declarations import Measure, Panel, Widget
 from acm.pages.types import CaseType, PageType
+from acm.sdk.building import Builder
 from acm.sdk.context import Context
 
 Reactor = Callable[[Context, Event], None]
@@ -23,7 +24,7 @@ Veto = Callable[..., object]
 Filter = Callable[..., Any]
 Upgrade = Callable[[dict[str, Any]], Mapping[str, Any]]
 Slot = Callable[..., str | None]
-Seed = Callable[[Context], None]
+Seed = Callable[[Builder], None]
 Feed = Callable[[Context], str | bytes]
 MenuEntry = Callable[[Context], Mapping[str, Any] | None]
 
@@ -95,10 +96,11 @@ class Registrar(Protocol):
         names are the values. Key: ``<slug>.<kind>``."""
 
     def search_field(self, type_key: str, field: str) -> None:
-        """A field whose value is found as a number of its page is: exactly, and before all else."""
+        """A field whose value finds its page as a number does; ``Field(searched=True)`` says the same."""
 
     def seed(self, plant: Seed) -> None:
-        """What the plugin brings into the demo company: called once, after people and services are there."""
+        """What the plugin brings into the demo company, after people and services are there. It gets a
+        :class:`acm.sdk.Builder`: ``ctx.at(moment, by=person)`` acts in the past."""
 
     def feed(self, name: str, render: Feed, *, media_type: str = "text/calendar; charset=utf-8") -> None:
         """A document that a person's calendar or reader fetches without signing in, at ``ctx.feed_url(name)``."""

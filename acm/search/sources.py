@@ -135,7 +135,7 @@ def _page_document(
         number=page.number,
         titles={lang: str(text.get("title", "")) for lang, text in texts.items()},
         bodies=bodies,
-        keywords=_synonyms(page.fields.get("synonyms")),
+        keywords=_synonyms(page.fields.get("synonyms")) | _marked(page),
         comments=talk.get("all", ""),
         internal="\n".join(text for text in (talk.get("internal", ""), internal_answers) if text),
         internal_tokens=inner,
@@ -154,6 +154,13 @@ def _answers(page: Page) -> tuple[str, str]:
         if field.kind in _READ and isinstance(value, str) and value.strip():
             (internal if field.internal else public).append(value)
     return "\n".join(public), "\n".join(internal)
+
+
+def _marked(page: Page) -> dict[str, list[str]]:
+    """Values that find their page as its number does."""
+    values = (page.fields.get(field.key) for field in page.form if field.searched and not field.internal)
+    found = [str(value) for value in values if isinstance(value, (str, int)) and not isinstance(value, bool)]
+    return {"": found} if found else {}
 
 
 def _facets(page: Page, terms: set[Any]) -> dict[str, list[str]]:
