@@ -111,15 +111,9 @@ def case_values(session: Session, ui: UI, me: Viewer, number: str, vantage: Vant
     if tab == "overview":
         values["bundle"] = overview(session, case, me.grants, ui.lang, vantage.now)
         values["answers"] = show_answers(
-            session,
-            case.form,
-            case.fields,
-            grants=me.grants,
-            lang=ui.lang,
-            zone=me.zone,
-            now=vantage.now,
+            session, case.form, case.fields, grants=me.grants, lang=ui.lang, zone=me.zone, now=vantage.now,
             internal=works,
-        )
+        )  # fmt: skip
     if tab == "history":
         values["runs"] = runs(sentences(session, case, me.grants, ui))
     return values
