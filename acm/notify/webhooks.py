@@ -163,7 +163,6 @@ class WebhookDelivery(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     next_at: Mapped[datetime | None]
     code: Mapped[int | None] = mapped_column(Integer)
-    answer: Mapped[str] = mapped_column(Text, default="")
     fault: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     tries: Mapped[list[Any]] = mapped_column(Json, default=list)
     created_at: Mapped[datetime]
@@ -214,7 +213,7 @@ def queue(session: Session, webhook: Webhook, kind: str, now: datetime, event: E
     delivery = WebhookDelivery(
         webhook_id=webhook.id, message_id=f"msg_{secrets.token_hex(16)}", kind=kind, state=WAITING, attempts=0,
         next_at=now, created_at=now, event_id=event.id if event else None, page_id=event.page_id if event else None,
-        tries=[], fault={}, answer="",
+        tries=[], fault={},
     )  # fmt: skip
     session.add(delivery)
     session.flush()

@@ -82,7 +82,7 @@ class WebhooksView(View):
 
 
 class DeliveryView(View):
-    """A message. ``page`` is the number of its page, where you may see it; ``answer`` the first 1 KiB of the last answer."""
+    """A message. ``page`` is the number of its page, where you may see it."""
 
     id: int
     message_id: str
@@ -93,7 +93,6 @@ class DeliveryView(View):
     attempts: int
     next_at: datetime | None
     code: int | None
-    answer: str
     fault: str
     created_at: datetime
     done_at: datetime | None
@@ -241,7 +240,7 @@ def delivery_view(line: Line) -> DeliveryView:
     return DeliveryView(
         id=one.id, message_id=one.message_id, kind=one.kind, event_id=one.event_id, state=one.state,
         page=line.page.number if line.page else None, attempts=one.attempts, next_at=one.next_at, code=one.code,
-        answer=one.answer, fault=str(one.reason or ""), created_at=one.created_at, done_at=one.done_at,
+        fault=str(one.reason or ""), created_at=one.created_at, done_at=one.done_at,
     )  # fmt: skip
 
 

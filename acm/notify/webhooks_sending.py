@@ -59,7 +59,6 @@ LEASE = timedelta(seconds=60)
 FAILURES_TO_OPEN = 5
 OPEN_FOR = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 FAILING_FOR = timedelta(days=3)
-KEPT_ANSWER = 1024
 KEPT_TRIES = 20
 KEPT = timedelta(days=30)
 
@@ -77,12 +76,11 @@ class Letter:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a try: a status and the beginning of the answer, or the fault."""
+    """What came of a try: the status of the answer, whose body nobody is shown, or the fault."""
 
     at: datetime
     seconds: float
     code: int | None = None
-    answer: str = ""
     retry_after: int = 0
     fault: dict[str, Any] = field(default_factory=dict)
 
@@ -151,10 +149,9 @@ class Courier:
                 answer = client.post(letter.url, content=letter.body, headers=headers_of(letter, at))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Outcome(at, time.monotonic() - began, fault=_fault(error))
-        text = answer.content[:KEPT_ANSWER].decode("utf-8", "replace").replace("\x00", "")
         after = answer.headers.get("retry-after", "")
         wait = min(int(after), 86_400) if after.isdecimal() and len(after) < 9 else 0
-        return Outcome(at, time.monotonic() - began, answer.status_code, text, wait)
+        return Outcome(at, time.monotonic() - began, answer.status_code, wait)
 
 
 def headers_of(letter: Letter, at: datetime) -> dict[str, str]:
@@ -177,7 +174,7 @@ def keep(db: Database, snapshot: Snapshot, delivery_id: int, outcome: Outcome) -
             return
         webhook = session.get_one(Webhook, delivery.webhook_id, with_for_update=True)
         delivery.attempts += 1
-        delivery.code, delivery.answer, delivery.fault = outcome.code, outcome.answer, outcome.fault
+        delivery.code, delivery.fault = outcome.code, outcome.fault
         one = {"at": moment(outcome.at), "ms": round(outcome.seconds * 1000), "code": outcome.code, **outcome.fault}
         delivery.tries = [*delivery.tries, one][-KEPT_TRIES:]
         if outcome.is_fine:

@@ -826,7 +826,6 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_at", acm.db.UTCDateTime(timezone=True), nullable=True),
         sa.Column("code", sa.Integer(), nullable=True),
-        sa.Column("answer", sa.Text(), nullable=False),
         sa.Column(
             "fault", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),

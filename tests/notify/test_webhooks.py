@@ -189,18 +189,6 @@ def test_a_message_that_failed_is_sent_again_with_the_same_id_after_growing_paus
     assert [len(receiver.heard), deliveries()[0].attempts] == [3, 3]
 
 
-def test_the_beginning_of_an_answer_is_kept(hook, comment, deliver, receiver, deliveries):
-    hook()
-    receiver.code, receiver.answer = 400, "Нет! ".encode() * 1000
-    comment("hello")
-
-    deliver()
-
-    [delivery] = deliveries()
-    assert delivery.answer.startswith("Нет! Нет! ")
-    assert len(delivery.answer.encode()) <= 1026
-
-
 def test_a_target_that_asks_for_time_gets_it(hook, comment, deliver, receiver, deliveries):
     hook()
     receiver.code, receiver.headers = 429, {"Retry-After": "3600"}
