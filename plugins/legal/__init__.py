@@ -18,6 +18,7 @@ from .queues import QUEUES
 from .reminders import NOTICES, remind
 from .rules import admit_holder, expire, follow_claim, follow_hearings, may_sign, note_revoking, register_contract
 from .screens import beside, hearings_feed, menu, on_panel, pages
+from .seed import plant
 
 EARLY = "30 7 * * *"
 AT_NIGHT = "10 0 * * *"
@@ -47,3 +48,4 @@ def register(p: Registrar) -> None:
     p.slot("case.aside", beside)
     p.slot("panel.widget", on_panel)
     p.menu(menu, order=60)
+    p.seed(plant)

@@ -109,7 +109,7 @@ FIELDS = (
                      "The right to sign is checked against the registry of powers on the day of signing")),
     Field(key="signed_on", kind=FieldKind.DATE, label=words("Подписан", "Signed on"),
           help=words("Пусто: день, когда дело переведено в «Подписан»", "Empty: the day the case is moved to “Signed”")),
-    Field(key="reg_number", label=words("Номер в реестре", "Registration number"), read_only_when="true", indexed=True,
+    Field(key="reg_number", label=words("Номер в реестре", "Registration number"), read_only_when="true", searched=True,
           help=words("Ставит система при регистрации, без пропусков", "Given by the system on registration, without a gap")),
     Field(key="registered_on", kind=FieldKind.DATE, label=words("Внесён в реестр", "Registered on"),
           read_only_when="true"),
