@@ -22,7 +22,7 @@ from acm.errors import Problem
 from acm.kernel.failures import Failure, failure_at, recent
 from acm.kernel.isolation import CALL, Call, Cell, here
 from acm.kernel.pool import Pool, Ticket
-from acm.kernel.undo import undone_on_failure
+from acm.kernel.undo import undoing
 
 __all__ = [
     "Failure",
@@ -76,21 +76,23 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
 
     The first word of ``point`` is its kind; it decides the budget. While the breaker is open, nothing is called.
     """
-    undone = point.partition(" ")[0] in UNDONE
+    key = plugin, point
+    really = undoing(call) if point.partition(" ")[0] in UNDONE else call
 
     @functools.wraps(call)
     def run(*args: Any, **options: Any) -> Any:
-        cell = here().cell(plugin, point)
-        admit(cell)
+        house = here()
+        cell = house.cells.get(key) or house.cell(plugin, point)
+        if cell.breaker.open_until is not None:
+            admit(cell)
         made = Call(cell)
         token = CALL.set(made)
         began, failed = time.perf_counter(), False
         try:
             if not cell.was_called:
                 with suspected(plugin, point):
-                    result = _called(undone, call, args, options)
-            else:
-                result = call(*args, **options) if not undone else _called(undone, call, args, options)
+                    return really(*args, **options)
+            return really(*args, **options)
         except Problem:
             raise  # said on purpose: the person may see it
         except BaseException as error:  # we call strangers: they may raise SystemExit and worse
@@ -102,10 +104,12 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
             CALL.reset(token)
             seconds = time.perf_counter() - began
             if not failed:
-                _judge(cell, seconds)
-            here().ended(cell, seconds, made.statements, failed=failed)
+                if seconds <= cell.budget:
+                    cell.breaker.succeed()
+                else:
+                    _too_slow(cell, seconds)
+            house.ended(cell, seconds, made.statements, failed=failed)
             cell.was_called = True
-        return result
 
     return run
 
@@ -267,18 +271,11 @@ async def _watched(plugin: str, coro: Coroutine[Any, Any, Any]) -> None:
         here().ended(cell, time.perf_counter() - began, made.statements, failed=failed)
 
 
-def _called(undone: bool, call: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    if not undone or not args:
-        return call(*args, **options)
-    with undone_on_failure(getattr(args[0], "session", None)):
-        return call(*args, **options)
-
-
-def _judge(cell: Cell, seconds: float) -> None:
-    """Count a call that ended well, or one in the caller's thread that was too slow."""
+def _too_slow(cell: Cell, seconds: float) -> None:
+    """Count a call in the caller's thread that took too long; one of the plugin's own threads its waiter has counted."""
     if seconds <= cell.patience:
         cell.breaker.succeed()
-    elif not threading.current_thread().name.startswith("plugin-"):  # else its waiter has counted it
+    elif not threading.current_thread().name.startswith("plugin-"):
         said = f"TimedOut: it took {seconds * 1000:.0f} ms of {cell.patience * 1000:.0f}\n"
         failure = failure_at(cell.plugin, cell.point, None, said, clock.now())
         here().count(cell, here().keep(failure), timed_out=True)

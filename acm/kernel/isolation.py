@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, SessionTransaction
 
 from acm import clock
 from acm.journal import Origin
@@ -72,12 +73,15 @@ class Cell:
 
 
 class Call:
-    """A call into a plugin that runs, with the SQL statements it has sent."""
+    """A call into a plugin that runs, with the SQL statements it has sent; where its changes may have to be undone,
+    the caller's session until its first use, and the SAVEPOINT from then on."""
 
-    __slots__ = ("cell", "statements")
+    __slots__ = ("cell", "savepoint", "session", "statements")
 
     def __init__(self, cell: Cell) -> None:
         self.cell, self.statements = cell, 0
+        self.session: Session | None = None
+        self.savepoint: SessionTransaction | None = None
 
 
 CALL: ContextVar[Call | None] = ContextVar("call_into_a_plugin", default=None)
@@ -111,7 +115,7 @@ class Isolation:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._writer: threading.Thread | None = None
-        self._wrote = time.monotonic()
+        self._wrote = time.perf_counter()
 
     def cell(self, plugin: str, point: str) -> Cell:
         found = self.cells.get((plugin, point))
@@ -162,7 +166,7 @@ class Isolation:
     def ended(self, cell: Cell, seconds: float, statements: int, *, failed: bool) -> None:
         """Count the cost of a call; now and then what was counted is written."""
         cell.meter.count(seconds, statements, failed)
-        if time.monotonic() - self._wrote > WRITE_EVERY:
+        if time.perf_counter() - self._wrote > WRITE_EVERY:
             self._wake()
 
     def open_points(self, plugin: str) -> list[str]:
@@ -175,7 +179,7 @@ class Isolation:
 
     def settle(self) -> None:
         """Write everything now, in this thread. At the end of a process, and in tests."""
-        self._wrote = 0.0
+        self._wrote = float("-inf")
         self._write()
 
     def close(self) -> None:
@@ -215,8 +219,8 @@ class Isolation:
             try:
                 self._write_failures()
                 self._write_repairs()
-                if time.monotonic() - self._wrote > WRITE_EVERY:
-                    self._wrote = time.monotonic()
+                if time.perf_counter() - self._wrote > WRITE_EVERY:
+                    self._wrote = time.perf_counter()
                     self._write_costs()
             except Exception as error:  # it is kept in memory, and written with the next
                 log.warning("plugin notes not written", reason=f"{type(error).__name__}: {error}"[:300])

@@ -111,6 +111,7 @@ class Budgets(_Strict):
     hook_ms: int = Field(100, ge=1, le=100)
     widget_ms: int = Field(200, ge=1, le=200)
     request_ms: int = Field(5000, ge=1, le=5000)
+    job_ms: int = Field(60_000, ge=1, le=60_000)
 
 
 class Manifest(_Strict):

@@ -5,61 +5,49 @@ A SAVEPOINT opens at the first use of data, so that a call that uses none costs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from acm.kernel.isolation import CALL
 
 
-class _Guard:
-    """One call: its session, and the SAVEPOINT once there is one."""
+def undoing(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The same guarded call: an exception rolls back what it did in the session of its context, and goes on."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.savepoint: SessionTransaction | None = None
-        self.is_opening = False
+    def run(context: Any, *args: Any, **options: Any) -> Any:
+        made, session = CALL.get(), getattr(context, "session", None)
+        if made is None or session is None or session.info.get("read_only"):
+            return call(context, *args, **options)
+        made.session = session
+        try:
+            result = call(context, *args, **options)
+        except BaseException:
+            if made.savepoint is not None and made.savepoint.is_active:
+                made.savepoint.rollback()
+            raise
+        if made.savepoint is not None and made.savepoint.is_active:
+            made.savepoint.commit()
+        return result
 
-    def open(self) -> None:
-        if self.savepoint is None and not self.is_opening:
-            self.is_opening = True  # the flush before it asks too
-            self.savepoint = self.session.begin_nested()
+    return run
 
 
-_guards: ContextVar[_Guard | None] = ContextVar("undone_on_failure", default=None)
-
-
-@contextmanager
-def undone_on_failure(session: Session | None) -> Iterator[None]:
-    """Around a call that may use the caller's session: an exception rolls back what it did there, and goes on."""
-    if session is None or session.info.get("read_only"):
-        yield
-        return
-    guard = _Guard(session)
-    token = _guards.set(guard)
-    try:
-        yield
-    except BaseException:
-        if guard.savepoint is not None and guard.savepoint.is_active:
-            guard.savepoint.rollback()
-        raise
-    else:
-        if guard.savepoint is not None and guard.savepoint.is_active:
-            guard.savepoint.commit()
-    finally:
-        _guards.reset(token)
+def _first_use(session: Session) -> None:
+    made = CALL.get()
+    if made is not None and made.session is session:
+        made.session = None  # the flush before a SAVEPOINT asks too
+        made.savepoint = session.begin_nested()
 
 
 def _asked(state: ORMExecuteState) -> None:
-    if (guard := _guards.get()) is not None and guard.session is state.session:
-        guard.open()
+    _first_use(state.session)
 
 
 def _added(session: Session, _instance: Any) -> None:
-    if (guard := _guards.get()) is not None and guard.session is session:
-        guard.open()
+    _first_use(session)
 
 
 event.listen(Session, "do_orm_execute", _asked)
