@@ -21,7 +21,7 @@ document.addEventListener("keydown", (event) => {
 // where there is no room beside: then the press does not reach htmx.
 
 document.addEventListener("click", (event) => {
-  const opener = event.target.closest?.('a[hx-target="#peek"]')
+  const opener = event.target.closest?.('.it a[hx-get]')
   if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return
   const row = opener.closest("[data-row]")
   const beside = document.getElementById("peek")?.getClientRects().length

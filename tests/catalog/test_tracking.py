@@ -140,4 +140,4 @@ def test_my_requests_put_those_that_wait_for_me_first(filed, browse, session, pe
     page = browse("maria").get("/requests").text
 
     assert page.index(first.number) < page.index(second.number)
-    assert "Wait for you" in page
+    assert "Waiting for you" in page
