@@ -156,6 +156,7 @@ ROUTES: dict[str, Rule] = {
     "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend": WEBHOOK_AREA,
     "POST /admin/plugins/{slug}/removal": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
     "DELETE /api/v1/plugins/{slug}": PLUGIN_AREA,
+    "GET /api/v1/plugins/{slug}/failures": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
     "GET /api/v1/plugins": PLUGIN_AREA,
     "POST /api/v1/plugins/{slug}/state": PLUGIN_AREA,
     "GET /p/{slug}/static/{version}/{rest:path}": Rule(anonymous=True, fine=HIDDEN),

@@ -1,8 +1,8 @@
-"""What a plugin costs, for administrators: /admin/plugins/<slug>/costs and the same over JSON."""
+"""What a plugin costs, /admin/plugins/<slug>/costs, for administrators; the same and its failures over JSON."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -11,6 +11,7 @@ from acm import clock
 from acm.errors import NotFound
 from acm.i18n import words
 from acm.kernel.costs import Cost, costs_of
+from acm.kernel.failures import last_failures
 from acm.kernel.isolation import here
 from acm.kernel.models import Plugin
 from acm.people.signin import Me, permitted
@@ -36,6 +37,17 @@ class CostView(View):
     slowest: float
 
 
+class FailureView(View):
+    """A failed call; ``place`` is the plugin's own line, ``text`` the traceback without secrets."""
+
+    point: str
+    number: str
+    at: datetime
+    worker: str
+    place: str
+    text: str
+
+
 @router.get("/admin/plugins/{slug}/costs", dependencies=[permitted("admin.plugins")])
 def show_costs(ui: Ui, db: Db, me: Me, slug: str) -> Response:
     """Where a plugin spent time in the last week, the dearest extension point first."""
@@ -59,6 +71,17 @@ def list_costs(db: Db, me: Me, slug: str) -> list[CostView]:
         )
         for point, cost in _found(db, slug)[1].items()
     ]  # fmt: skip
+
+
+@api.get("/plugins/{slug}/failures", dependencies=[permitted("admin.plugins")])
+def list_failures(db: Db, me: Me, slug: str) -> list[FailureView]:
+    """The last failures of a plugin over all processes, the newest first."""
+    if db.get(Plugin, slug) is None:
+        raise NotFound("There is no plugin of that name")
+    return [
+        FailureView(point=f.point, number=f.number, at=f.at, worker=f.worker, place=f.place, text=f.text)
+        for f in reversed(last_failures(db).get(slug, ()))
+    ]
 
 
 def _found(db: Db, slug: str) -> tuple[dict[str, str], dict[str, Cost]]:

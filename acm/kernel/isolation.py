@@ -133,7 +133,8 @@ class Isolation:
         for key in [key for key in self.cells if key[0] == plugin]:
             self._keep_cost(self.cells.pop(key))
         self._openings.pop(plugin, None)
-        self.pools.pop(plugin, None)
+        if (pool := self.pools.get(plugin)) and pool.has_overdue:
+            self.pools.pop(plugin, None)  # what hangs there is the old generation's
 
     def note(self, plugin: str, point: str, error: BaseException) -> Failure:
         """Keep what happened, with a number for the person who meets it."""

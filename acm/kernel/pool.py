@@ -54,6 +54,10 @@ class Pool:
         """Whether every thread is held by a call that nobody waits for any more."""
         return self._overdue >= THREADS
 
+    @property
+    def has_overdue(self) -> bool:
+        return self._overdue > 0
+
     def submit(self, work: Callable[[], Any]) -> Ticket:
         ticket = Ticket(work)
         with self._lock:
@@ -89,12 +93,12 @@ class Pool:
                 continue
             with self._lock:
                 self._idle -= 1
-                if ticket.is_overdue:
-                    continue  # nobody waits for it: it is not begun
-                ticket.thread = threading.get_ident()
-            ticket.run()
-            with self._lock:
-                self._overdue -= ticket.is_overdue
-                ticket.thread = None
-                ticket.done.set()
+                if not ticket.is_overdue:  # else nobody waits for it: it is not begun
+                    ticket.thread = threading.get_ident()
+            if ticket.thread:
+                ticket.run()
+                with self._lock:
+                    self._overdue -= ticket.is_overdue
+                    ticket.thread = None
+                    ticket.done.set()
             del ticket  # a thread at rest keeps nothing of a plugin alive

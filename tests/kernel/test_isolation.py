@@ -144,6 +144,9 @@ def test_the_failures_of_one_process_are_seen_in_the_others(write_plugin, enable
 
     assert number in browse("ada").get("/admin/plugins?plugin=breaks").text
     assert browse("ada").get("/api/v1/plugins").json()[0]["state"] == "failing"
+    told = browse("ada").get("/api/v1/plugins/breaks/failures").json()
+    assert [(one["number"], one["place"]) for one in told] == [(number, "in breaks/__init__.py:1, bad")]
+    assert browse("maria").get("/api/v1/plugins/breaks/failures").status_code == 403
 
 
 def test_the_last_twenty_failures_of_a_plugin_are_kept(isolation, session):
