@@ -29,6 +29,7 @@ CONTEXT = (
     ("ctx.pages and ctx.cases", "changing.py", "Changing"),
     ("ctx.pages", "changing.py", "Pages"),
     ("ctx.cases", "changing.py", "Cases"),
+    ("ctx.catalog", "ordering.py", "Catalog"),
     ("ctx.people", "context.py", "People"),
     ("ctx.files", "services.py", "Files"),
     ("ctx.cache", "services.py", "Cache"),

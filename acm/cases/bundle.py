@@ -1,7 +1,8 @@
 """The parts of an order, as its case keeps them: what is to come, what is open, who waits for whom.
 
-An order holds its plan in the fact ``bundle``: ``{zone, parts}``, each part ``{key, service, title, group, after,
-start, answers, due, state, case}``; ``due`` is the moment planned, ``case`` the id of the case it opened. A part's
+An order holds its plan in the fact ``bundle``: ``{zone, title, parts}``, each part ``{key, service, title, group,
+after, start, answers, due, state, case, ended}``; ``due`` is the moment planned, ``case`` the id of the case it opened,
+``ended`` the moment it was done or dropped. A part's
 own case holds in the fact ``part`` ``{key, title, blocks}``, where ``blocks`` are the title and group of all that
 comes after it. So neither needs to read the other, which the reader may not see. What the rules are is told in
 docs/explanation/bundles.md.
@@ -37,6 +38,7 @@ class Part:
     due: datetime | None
     state: str
     case_id: int | None
+    ended: datetime | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -44,6 +46,10 @@ class Part:
 
     def is_late(self, now: datetime) -> bool:
         return self.due is not None and not self.is_finished and self.due < now
+
+    def was_late(self, now: datetime) -> bool:
+        """Whether its day has passed without it, or it was done after it."""
+        return self.due is not None and self.state != DROPPED and self.due < (self.ended or now)
 
 
 def is_order(facts: Mapping[str, Any]) -> bool:
@@ -103,10 +109,10 @@ def _behind(key: str, parts: Sequence[Part]) -> Iterator[str]:
 
 
 def _part(told: Mapping[str, Any]) -> Part:
-    due = told.get("due")
+    due, ended = told.get("due"), told.get("ended")
     return Part(
         key=str(told["key"]), service=str(told["service"]), title=told["title"], group=told.get("group") or {},
         after=tuple(told.get("after", ())), start=told.get("start"), answers=told.get("answers") or {},
         due=datetime.fromisoformat(due) if due else None, state=str(told.get("state", WAITING)),
-        case_id=told.get("case"),
+        case_id=told.get("case"), ended=datetime.fromisoformat(ended) if ended else None,
     )  # fmt: skip

@@ -29,7 +29,7 @@ from acm.catalog.request_type import REQUEST
 from acm.catalog.titles import title_of
 from acm.db import encode
 from acm.errors import Conflict, NotFound, PluginAway
-from acm.i18n import LANGUAGES
+from acm.i18n import LANGUAGES, words
 from acm.journal import Origin
 from acm.pages.models import Draft, File, PageTerm, SavedAnswer
 from acm.pages.people import take_part
@@ -198,7 +198,7 @@ def _opening(session: Session, filing: Filing, case_type: CaseType, steps: Seque
     waits = approval is not None and any(step.person for step in steps)
     order = filing.order
     return Opening(
-        title=filing.title or title_of(definition, values, filing.lang, filing.beneficiary.zone("UTC")),
+        title=filing.title or _title(session, filing),
         requester=filing.requester,
         beneficiary=filing.beneficiary,
         branch=filing.beneficiary.branch,
@@ -217,6 +217,17 @@ def _opening(session: Session, filing: Filing, case_type: CaseType, steps: Seque
         number=filing.number,
         **_workers(session, filing),
     )
+
+
+def _title(session: Session, filing: Filing) -> str:
+    """The service and the most telling answer; an order of several parts bears the name of whom it is about."""
+    definition = filing.service.offering
+    asked = (f.key for f in definition.form if f.kind is FieldKind.PERSON and not f.prefill)
+    about = next((filing.values[key] for key in asked if filing.values.get(key)), None) if definition.bundle else None
+    person = session.get(Person, about) if isinstance(about, int) and not definition.confidential else None
+    if person is None:
+        return title_of(definition, filing.values, filing.lang, filing.beneficiary.zone("UTC"))
+    return f"{words(definition.name, filing.lang)}: {person.name_in(filing.lang)}"
 
 
 def series_of(definition: ServiceDefinition, case_type: CaseType) -> str:

@@ -87,7 +87,10 @@ def _note_states(order: Case, cases: Mapping[str, Case]) -> None:
         if case is None:
             continue
         ended = DROPPED if case.current.category in WITHDRAWN else DONE
-        keep_part(order, part.key, case=case.id, state=ended if case.is_done else OPEN)
+        at = (case.resolved_at or case.closed_at) if case.is_done else None
+        keep_part(
+            order, part.key, case=case.id, state=ended if case.is_done else OPEN, ended=moment(at) if at else None
+        )
 
 
 def _keep_days(order: Case, cases: Mapping[str, Case], origin: Origin) -> None:

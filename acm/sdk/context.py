@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -24,8 +24,10 @@ from acm.pages.models import Page
 from acm.pages.numbering import next_count
 from acm.pages.types import PageType
 from acm.people.models import Department, Group, Person
+from acm.people.rights import people_of
 from acm.people.signin import Me, Viewer
 from acm.sdk.changing import Cases, Pages
+from acm.sdk.ordering import Catalog
 from acm.sdk.services import Services
 from acm.snapshot import Snapshot
 from acm.web.runtime import Db, snapshot_of
@@ -60,6 +62,11 @@ class Context(Services):
     def cases(self) -> Cases:
         """Cases."""
         return Cases(self, Case)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Orders for services."""
+        return Catalog(self)
 
     @cached_property
     def people(self) -> People:
@@ -161,6 +168,11 @@ class People:
     def group(self, key: str) -> Group | None:
         """The group of that key."""
         return self.ctx.session.scalars(select(Group).where(Group.key == key)).first()
+
+    def members(self, key: str) -> Sequence[Person]:
+        """The active members of a group, by name."""
+        group = self.group(key)
+        return people_of(self.ctx.session, [group.id]) if group else []
 
     def department(self, key: str) -> Department | None:
         """The department of that key."""
