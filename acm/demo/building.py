@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from acm import clock
 from acm.catalog.definitions import load_services
+from acm.catalog.models import Service
 from acm.catalog.publishing import publish_all
 from acm.demo.batches import BATCH, live_through
 from acm.demo.company import found_company
@@ -162,13 +163,17 @@ class Building:
         domains = {
             key: prefixes[key.partition("-")[0]]
             for key in rhythm().services
-            if key in stage.services and stage.services[key].case_type(self.runtime.snapshot) is not None
+            if key in stage.services and self._can_happen(stage.services[key])
         }
         people = make_people(company_file(), places, self.seed)
         zones = {branch.id: branch.timezone for branch in places.branches}
         own = [case for case in history(now, ZoneInfo(self.runtime.settings.timezone)) if case.service in domains]
         by_chance = max(0, self.count - len(own) - stories())
         return sorted([*own, *plan_cases(by_chance, people, zones, domains, now, self.seed)], key=lambda case: case.at)
+
+    def _can_happen(self, service: Service) -> bool:
+        """Whether a case of it can be left to chance; orders of several parts are told by who brings them."""
+        return service.case_type(self.runtime.snapshot) is not None and not service.offering.bundle
 
     @property
     def _plugins(self) -> Path:

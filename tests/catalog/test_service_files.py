@@ -1,4 +1,4 @@
-"""The services of the company and of ITSM are whole; a file with faults says where each one is."""
+"""The services of the company and of the plugins are whole; a file with faults says where each one is."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from acm.pages.types import FieldKind
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "acm/demo/data"
-ITSM = ROOT / "plugins/itsm"
+PLUGINS = ROOT / "plugins"
+ITSM = PLUGINS / "itsm"
 ICONS = ROOT / "frontend/icons.txt"
 
 
 @cache
 def vocabularies() -> Vocabularies:
-    return load_vocabularies(DEMO / "taxonomies.yaml", ITSM / "taxonomies")
+    return load_vocabularies(DEMO / "taxonomies.yaml", *sorted(PLUGINS.glob("*/taxonomies")))
 
 
 @cache
 def services() -> tuple[ServiceDefinition, ...]:
-    known = vocabularies().known(
-        case_types=["request", "itsm.incident", "itsm.service_request"], roles=["agent", "head", "admin", "developer"]
-    )
-    files = (ITSM / "catalog/services.yaml", DEMO / "services")
-    return tuple(service for file in files for service in load_services(file, known))
+    """Those that stand on the portal."""
+    known = vocabularies().known(roles=["agent", "head", "admin", "developer"])
+    folders = (*sorted(PLUGINS.glob("*/catalog")), DEMO / "services")
+    return tuple(service for folder in folders for service in load_services(folder, known) if service.published)
 
 
 @cache
@@ -82,7 +82,7 @@ def test_the_plugin_carries_the_domain_it_and_only_that() -> None:
     assert {service.domain for service in plugin} == {"it"}
     assert {service.opens for service in plugin if service.type == "incident"} == {"itsm.incident"}
     assert {service.opens for service in plugin if service.type != "incident"} == {"itsm.service_request"}
-    assert {service.opens for service in services() if service.domain != "it"} == {"request"}
+    assert {service.opens for service in load_services(DEMO / "services")} == {"request"}
 
 
 @pytest.mark.parametrize("service", services(), ids=lambda service: service.id)
@@ -135,7 +135,7 @@ def test_nothing_of_the_original_catalogue_is_lost(shared_data: Path) -> None:
             assert asked is not None
             assert asked.kind == kinds.get(field["type"], field["type"])
             assert asked.required is field["required"]
-        assert [task.model_dump() for task in service.tasks] == was.get("tasks", [])
+        assert service.bundle or [task.model_dump() for task in service.tasks] == was.get("tasks", [])
         for mark in ("fulfilment", "creates_project", "suggest_knowledge"):
             assert (getattr(service, mark) or None) == was.get(mark)
 
