@@ -25,6 +25,7 @@ from acm.kernel.following import Follower
 from acm.kernel.world import World
 from acm.kpi import api as kpi_api
 from acm.kpi import contributions as kpi_contributions
+from acm.kpi import gauge_routes
 from acm.kpi import routes as kpi_routes
 from acm.notify import contributions as notify_contributions
 from acm.notify import routes as notify_routes
@@ -91,6 +92,7 @@ def routers() -> list[APIRouter]:
         pages_api.router,
         search_routes.router,
         search_api.router,
+        gauge_routes.router,
         kpi_routes.router,
         kpi_api.router,
         cases_api.router,

@@ -263,6 +263,7 @@ ROUTES: dict[str, Rule] = {
     # the head
     "GET /kpi": area("irina"),
     "GET /kpi/cases": SIGNED_IN,
+    "GET /kpi/pages": SIGNED_IN,
     "GET /kpi/{panel}": NOBODYS,
     "GET /kpi/{panel}/{widget}": NOBODYS,
     "GET /kpi/{panel}/{widget}.csv": NOBODYS,

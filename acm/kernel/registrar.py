@@ -23,7 +23,7 @@ from acm.jobs.imports import Import, Importer, Report
 from acm.kernel import calling
 from acm.kernel.guard import guarded, spawn
 from acm.kernel.manifest import Manifest
-from acm.kpi.declarations import Measure, Panel, Widget
+from acm.kpi.declarations import Gauge, Measure, Panel, Widget
 from acm.pages.types import CaseType, Declaration, PageType
 from acm.sdk import registrar as contract
 from acm.sdk.context import Context
@@ -104,8 +104,8 @@ class Registrar(contract.Registrar):
     def queue(self, slug: str, names: Mapping[str, str], filters: Mapping[str, Any], **shown: Any) -> None:
         self._add("queue", slug, QueueDefinition(slug=slug, names=names, filters=filters, **shown))
 
-    def measure(self, declared: Measure) -> None:
-        self._add("measure", self._own(declared.key), declared)
+    def measure(self, declared: Measure | Gauge) -> None:
+        self._add("gauge" if isinstance(declared, Gauge) else "measure", self._own(declared.key), declared)
 
     def widget(self, declared: Widget) -> None:
         self._add("widget", self._own(declared.key), declared)

@@ -12,6 +12,8 @@ from acm.kpi import saying
 from acm.kpi.declarations import STAYS, Measure, Widget
 from acm.kpi.drill import Links
 from acm.kpi.figures import Question, ask, kinds_of
+from acm.kpi.gauge_views import gauge_view
+from acm.kpi.gauges import gauged
 from acm.kpi.marks import marks_of
 from acm.kpi.names import names_of
 from acm.kpi.panels import OpenPanel, measure_of, widgets_of
@@ -67,6 +69,7 @@ def gather(
         causes=(answers[4], answers[5]),
         names=names_of(session, scope, services, reader.lang),
         links=Links(opened.panel.key, filters),
+        gauges=gauged(session, snapshot, scope, widgets, choice, reader.lang, reader.today),
         measures=measures,
         lang=reader.lang,
         today=reader.today,
@@ -75,7 +78,12 @@ def gather(
 
 
 def views(opened: OpenPanel, snapshot: Snapshot, material: Material) -> list[View]:
-    return [view(widget, material) for widget in widgets_of(opened.panel, snapshot)]
+    return [
+        gauge_view(widget, material.gauges[widget.key], material)
+        if widget.key in material.gauges
+        else view(widget, material)
+        for widget in widgets_of(opened.panel, snapshot)
+    ]
 
 
 def headline(opened: OpenPanel, material: Material) -> Headline | None:

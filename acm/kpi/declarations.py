@@ -11,7 +11,7 @@ A measure works on facts (``acm/kpi/models.py``): things of one kind that happen
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -72,17 +72,52 @@ class Measure(Declaration):
         return self
 
 
+class Gauge(Declaration):
+    """A number about pages of one type by their own fields: how many (``count``), the ``sum`` of the number or money
+    ``field``, or what ``share`` of them meets ``part``.
+
+    ``where``, ``part`` and ``terms`` are conditions as :attr:`acm.sdk.Context.pages` takes them; days may be
+    ``today``, ``today+30``, ``today-7``. With ``over`` those count that were opened, resolved or closed in the panel's
+    period; without it those that are there now, whatever the period.
+    """
+
+    key: str
+    names: dict[str, str]
+    type: str
+    where: dict[str, Any] = {}
+    terms: dict[str, Any] = {}
+    of: Literal["count", "sum", "share"] = "count"
+    field: str = ""
+    part: dict[str, Any] = {}
+    over: Literal["", "opened", "resolved", "closed"] = ""
+    good: Literal["up", "down", ""] = ""
+    target: float | None = None
+    note: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.of == "sum") != bool(self.field) or (self.of == "share") != bool(self.part):
+            raise ValueError(f"gauge {self.key}: a sum names its field, a share its part, and nothing else does")
+        return self
+
+
 class Widget(Declaration):
     """A place on a panel: ``figure`` (number, trend, comparison), ``line`` (by day), ``why`` (what each service
     added to the change), ``stages`` (where time goes), ``heatmap`` (weekday × hour).
+
+    Of a gauge: ``figure``, or by a column, a field or ``term:<vocabulary>`` in ``by`` as ``bars``, ``pareto`` (with
+    the share that the greatest have together), ``funnel`` (in the order of states or options) or ``table``, of at
+    most ``most`` parts.
 
     ``measure`` names the measure; ``stages`` needs none. ``w``, ``wm``, ``ws``: columns of 12 on a wide, middle and
     small screen. ``titles`` replace the measure's names.
     """
 
     key: str
-    kind: Literal["figure", "line", "why", "stages", "heatmap"]
+    kind: Literal["figure", "line", "why", "stages", "heatmap", "bars", "pareto", "funnel", "table"]
     measure: str = ""
+    by: str = ""
+    most: int = 10
     titles: dict[str, str] = {}
     w: int = 3
     wm: int = 6
@@ -92,6 +127,8 @@ class Widget(Declaration):
     def _consistent(self) -> Self:
         if self.kind != "stages" and not self.measure:
             raise ValueError(f"widget {self.key}: it needs a measure")
+        if self.kind in ("bars", "pareto", "funnel", "table") and not self.by:
+            raise ValueError(f"widget {self.key}: it needs to know by what")
         return self
 
 

@@ -67,6 +67,7 @@ class Material:
     measures: dict[str, Measure]
     lang: str
     today: date
+    gauges: dict[str, Any] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
 
     def say(self, message: Message | str) -> str:

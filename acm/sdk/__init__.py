@@ -12,7 +12,7 @@ from acm.errors import Conflict, Forbidden, Invalid, NotFound, PluginAway, Probl
 from acm.i18n import _, ngettext
 from acm.jobs.imports import BadFile, Import, Report
 from acm.journal import Event, Origin
-from acm.kpi.declarations import FactKind, Measure, Panel, Widget
+from acm.kpi.declarations import FactKind, Gauge, Measure, Panel, Widget
 from acm.pages.models import Page
 from acm.pages.schema import fields_of
 from acm.pages.types import (
@@ -60,6 +60,7 @@ __all__ = [
     "FieldKind",
     "Forbidden",
     "Found",
+    "Gauge",
     "Group",
     "Import",
     "Invalid",

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from acm.jobs.imports import Import, Report
 from acm.journal import Event
-from acm.kpi.declarations import Measure, Panel, Widget
+from acm.kpi.declarations import Gauge, Measure, Panel, Widget
 from acm.pages.types import CaseType, PageType
 from acm.sdk.building import Builder
 from acm.sdk.context import Context
@@ -48,8 +48,9 @@ class Registrar(Protocol):
         """A queue for those who work cases: a saved filter in the words of the filter language; ``shown`` are
         ``icon``, ``sort``, ``grouping``, ``columns``, ``audience`` (``d:it``, ``g:it-net``, ``r:head``) and ``order``."""
 
-    def measure(self, declared: Measure) -> None:
-        """A number about cases: how many, what share, what median. Key: ``<slug>.<name>``."""
+    def measure(self, declared: Measure | Gauge) -> None:
+        """A number: of what happened to cases (``Measure``: how many, what share, what median), or about pages of a
+        type by their own fields (``Gauge``: how many, what sum, what share). Key: ``<slug>.<name>``."""
 
     def widget(self, declared: Widget) -> None:
         """A place on a panel that shows a measure. Key: ``<slug>.<name>``."""
