@@ -86,6 +86,8 @@ class World:
             known["key"] = "category"
         if path.startswith("/announcements/"):
             known["number"] = "NW-1"
+        if path.startswith("/feeds/"):
+            known |= {"plugin": "nowhere", "name": "due", "token": "x"}
         return path.format_map(known)
 
 
