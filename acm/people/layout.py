@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from acm.people import importing
 from acm.people.models import Installation
+from acm.people.signin import identify
 from acm.snapshot import Contribution
 from acm.web.templating import UI
 
@@ -17,7 +18,11 @@ FRESH_SECONDS = 60.0
 
 
 def contributions() -> list[Contribution]:
-    return [Contribution("layout", "people", company), *importing.contributions()]
+    return [
+        Contribution("layout", "people", company),
+        Contribution("reader", "people", identify),
+        *importing.contributions(),
+    ]
 
 
 def company(ui: UI) -> dict[str, Any]:

@@ -119,6 +119,9 @@ def _page(request: Request, problem: Problem) -> Response:
     runtime = runtime_of(request)
     with runtime.db.session(read_only=True, snapshot=request.scope.get("acm.snapshot")) as session:
         session.info["settings"], session.info["runtime"] = runtime.settings, runtime
+        if problem.status == 404 and not hasattr(request.state, "viewer"):
+            for given in request.scope["acm.snapshot"].each("reader"):
+                given.value(request, session)  # no endpoint has asked who reads: a wrong address keeps its frame
         ui = UI(request, session)
         if problem.status == 401:
             target = request.url.path if request.method == "GET" else "/"

@@ -47,3 +47,11 @@ def test_a_token_of_a_person_who_has_left_opens_nothing(browse, session):
     session.commit()
 
     assert browse().get("/api/v1/me", headers={"authorization": f"Bearer {token}"}).status_code in (401, 404)
+
+
+def test_a_wrong_address_keeps_the_frame_of_who_reads(browse):
+    known, stranger = browse("maria").get("/no/such/place"), browse().get("/no/such/place")
+
+    assert (known.status_code, stranger.status_code) == (404, 404)
+    assert 'action="/logout"' in known.text
+    assert 'action="/logout"' not in stranger.text
