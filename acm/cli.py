@@ -294,6 +294,20 @@ def plugin_disable(slug: str) -> None:
     commands.disable(open_runtime(), slug)
 
 
+@plugin.command("new")
+def plugin_new(
+    path: Annotated[Path, typer.Argument(help="The folder to make; its name becomes the plugin's.")],
+    declarative: Annotated[bool, typer.Option("--declarative", help="Descriptions alone, no Python.")] = False,
+    en: Annotated[str, typer.Option(help="Its name in English.")] = "",
+    ru: Annotated[str, typer.Option(help="Its name in Russian.")] = "",
+    department: Annotated[str, typer.Option(help="Key of the department that does the work.")] = "it",
+) -> None:
+    """Write a plugin that runs, with tests, to begin from."""
+    from acm.kernel import commands
+
+    commands.new(path, declarative=declarative, en=en, ru=ru, department=department)
+
+
 @plugin.command("check")
 def plugin_check(path: Annotated[Path, typer.Argument(help="Folder of a plugin.")]) -> None:
     """Check a plugin's folder without enabling it: manifest, imports, registration."""

@@ -55,10 +55,13 @@ Known without running a line of the plugin:
 | `plugin.toml` | [the manifest](manifest.md) |
 | `case_types/*.yaml` | a case type each, with the keys of `CaseType` |
 | `queues/*.yaml` | a queue each: `slug`, `names`, `filters`, `icon`, `sort`, `grouping`, `columns`, `audience`, `order` |
+| `measures/*.yaml`, `widgets/*.yaml`, `panels/*.yaml` | one each, with the keys of `Measure`, `Widget`, `Panel` |
 | `catalog/*.yaml` | [services](service-file.md) |
 | `taxonomies/*.yaml` | vocabularies; the groups in them are made where they are missing |
 | `templates/` | templates, named `plugin:<slug>/…` |
 | `locale/<lang>/**/*.po` | translations |
+| `tests/*.yaml` | stories, run by `acm plugin check`; not a part of what is enabled |
+| `tests/test_quick*.py` | functions without parameters, run before the plugin is enabled |
 
 # What happens while a plugin is off
 

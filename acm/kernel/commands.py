@@ -19,6 +19,7 @@ from acm.kernel.discovery import examine
 from acm.kernel.loader import LoadFailed, load, unload
 from acm.kernel.manifest import NAME
 from acm.kernel.models import ENABLED, Plugin
+from acm.kernel.scaffold import scaffold
 from acm.kernel.world import World
 from acm.web.runtime import Runtime
 
@@ -87,6 +88,17 @@ def purge(runtime: Runtime, slug: str, confirmed: str) -> None:
     lifecycle.publish(runtime)
     purging.forget_files(runtime, slug)
     console.print(f"{slug} is removed; what it held is in {file}")
+
+
+def new(path: Path, *, declarative: bool, en: str, ru: str, department: str) -> None:
+    """Write a plugin to begin from, and say what to do with it."""
+    written = scaffold(path, declarative=declarative, en=en, ru=ru, department=department)
+    for file in written:
+        console.print(f"  {file.relative_to(path.parent)}", highlight=False, markup=False)
+    console.print(
+        f"{path.name} is written. Next: acm plugin check {path}, then acm plugin enable {path.absolute()}",
+        soft_wrap=True,
+    )
 
 
 def check(path: Annotated[Path, typer.Argument(help="Folder of a plugin.")]) -> None:

@@ -78,6 +78,12 @@ class Registrar(contract.Registrar):
             self.case_type(case_type)
         for queue in self._read("queues", _Queue):
             self._add("queue", queue.slug, QueueDefinition(**dict(queue)))
+        for measure in self._read("measures", Measure):
+            self.measure(measure)
+        for widget in self._read("widgets", Widget):
+            self.widget(widget)
+        for panel in self._read("panels", Panel):
+            self.panel(panel)
         if (self.folder / "taxonomies").is_dir():
             for group in load_vocabularies(self.folder / "taxonomies").groups:
                 self._add("group", group.id, group)
