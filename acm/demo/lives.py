@@ -20,7 +20,7 @@ from acm.demo.rhythm import Planned
 from acm.demo.stage import Stage
 from acm.journal import Origin
 from acm.pages.comments import add_comment
-from acm.pages.types import StateCategory
+from acm.pages.types import DONE, CaseType, StateCategory
 from acm.people.models import Group, Person
 from acm.people.rights import Grants
 from acm.sla.calendars import OFFICE_HOURS, Calendar
@@ -234,14 +234,9 @@ class Life:
         add_comment(self.stage.session, self.case, words, self._by(by), audience=audience)
 
     def _enter(self, category: StateCategory, by: Person | None) -> None:
-        """Move by a declared transition of the type, over a state of work where there is no straight one."""
-        while self.case.current.category is not category:
-            moves = [self.case.case_type.state(t.target) for t in self.case.case_type.moves_from(self.case.state)]
-            straight = [state for state in moves if state.category is category]
-            between = [state for state in moves if state.category is StateCategory.ACTIVE]
-            among = straight or between
-            chosen = next((state for state in among if state.key == USUAL), among[0])
-            self.case.move(chosen.key, self._by(by), by="system", comment="…")
+        """Move by the shortest way of declared transitions; :class:`NotYet` where the type has none."""
+        for state in way(self.case.case_type, self.case.state, category):
+            self.case.move(state, self._by(by), by="system", comment="…")
 
     def _later(self, hours: float, calendar: Calendar | None = None, zone: ZoneInfo | None = None) -> None:
         """Go on by so many working hours; :class:`NotYet` when that is after now."""
@@ -259,3 +254,22 @@ class Life:
 
     def _about(self, median: float, spread: float) -> float:
         return self.random.lognormvariate(log(median), spread)
+
+
+def way(case_type: CaseType, begin: str, category: StateCategory) -> list[str]:
+    """The states from ``begin`` to the nearest of a category, over states that are not done, the usual one first.
+
+    :class:`NotYet` where the type has no such way.
+    """
+    ways: dict[str, list[str]] = {begin: []}
+    for source in (ahead := [begin]):
+        here = case_type.state(source).category
+        if here is category:
+            return ways[source]
+        if here in DONE and source != begin:
+            continue
+        targets = dict.fromkeys(t.target for t in case_type.moves_from(source) if t.target not in ways)
+        for target in sorted(targets, key=lambda key: key != USUAL):
+            ways[target] = [*ways[source], target]
+            ahead.append(target)
+    raise NotYet
