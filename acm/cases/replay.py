@@ -70,7 +70,8 @@ class Replay:
     ) -> None:
         self.session = session
         self.source = source
-        self.definition = definition
+        served = session.info["snapshot"].find("page_type", definition.key) if session.info.get("snapshot") else None
+        self.definition: CaseType = served or definition
         self.department = session.scalars(select(Department).where(Department.key == department)).first()
         self.zone = zone
         self.form = stored_version(session, form) if form else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from acm.pages.visibility import unrestricted
 from acm.people.models import Role
 from acm.people.rights import grants_of
 from acm.people.signin import Viewer
-from acm.sdk import Context
+from acm.sdk import Context, Record, Replay, Update
 from acm.search.sources import everything
 from tests.kernel.conftest import LOAN
 
@@ -147,3 +148,16 @@ def test_the_cache_keeps_a_value_for_its_time_and_its_generation(loans, runtime,
 def test_the_net_is_reached_only_where_the_manifest_says(loans):
     with loans.http as client, pytest.raises(Exception, match=r"."):
         client.get("https://example.org/")
+
+
+def test_imported_history_has_the_shape_that_is_served_now(loans, session):
+    served = loans.own_type("loans.loan")
+    declared = served.model_copy(update={"fields": ()})
+    update = Update(row=1, at=datetime(2026, 1, 2, tzinfo=UTC), by="Anna", state="closed")
+    record = Record("A1", "Old", datetime(2026, 1, 1, tzinfo=UTC), "Bert", "Anna", [update])
+
+    replay = Replay(session, "elsewhere", declared, department="it", zone=ZoneInfo("UTC"))
+
+    assert replay.write([record]) == (1, 1, 0)
+    [case] = loans.cases.own()
+    assert (case.definition.field("serial").searched, case.state) == (True, "closed")
