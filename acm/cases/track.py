@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from acm.cases.bundle import OPEN, is_order, parts_of, progress
+from acm.cases.bundle import OPEN, Part, is_order, parts_of, progress
 from acm.cases.models import MOVES, Approval, Case
 from acm.i18n import _, translator, words
 from acm.journal import Event
@@ -69,7 +69,7 @@ def track(
     over = current.category in DONE
     moments = {stages[0].key: case.opened_at, **(entered or {})}
     ends = None if over else _ending(definition, names[at + 1 :])
-    say = translator(lang).say
+    say, part = translator(lang).say, _next_part(case)
     bars = []
     for place, stage in enumerate(stages):
         state = "done" if place < at or (over and place <= at) else ""
@@ -83,8 +83,8 @@ def track(
         stages=bars,
         stage=words(stages[at].names, lang),
         state=words(current.names, lang),
-        next=_next_part(case, lang) or (say(NEXT[current.category]) if current.category in NEXT else ""),
-        holder=holder_of(case, lang, approver),
+        next=words(part.title, lang) if part else say(NEXT[current.category]) if current.category in NEXT else "",
+        holder=(part and words(part.group, lang)) or holder_of(case, lang, approver),
         promised=case.due_at or case.promised_at,
     )
 
@@ -145,11 +145,12 @@ def _present(case: Case, now: datetime) -> str:
     return "late" if case.due_at is not None and case.due_at < now else "now"
 
 
-def _next_part(case: Case, lang: str) -> str:
-    """The open part of an order that is due first."""
-    parts = [part for part in parts_of(case.facts) if part.state == OPEN] if case.is_open else []
-    first = min(parts, key=lambda part: (part.due is None, part.due or case.opened_at), default=None)
-    return words(first.title, lang) if first else ""
+def _next_part(case: Case) -> Part | None:
+    """The open part of an order in work that is due first."""
+    if not case.is_open or case.current.category is StateCategory.WAITING:
+        return None
+    parts = [part for part in parts_of(case.facts) if part.state == OPEN]
+    return min(parts, key=lambda part: (part.due is None, part.due or case.opened_at), default=None)
 
 
 def _share(case: Case, now: datetime) -> int:

@@ -59,6 +59,9 @@ def chain_of(ui: UI, service: Service, steps: Sequence[Approver]) -> list[Line]:
 def promise_of(ui: UI, service: Service, steps: Sequence[Approver], now: datetime) -> dict[str, Any]:
     """Until when it would be done if it were sent now, and under which condition."""
     calendar = str(service.fact("calendar", "8x5"))
+    if is_dated(service):
+        told = _("Every part of it has its own day, counted from the date that you give.")
+        return {"at": ui.say(_("the day you name")), "condition": ui.say(told)}
     if any(step.person for step in steps):
         condition = _("If it is sent and approved now. Waiting for approval does not count.")
     elif calendar == "24x7":
@@ -84,6 +87,8 @@ def facts_of(ui: UI, service: Service, steps: Sequence[Approver]) -> list[Line]:
         },
         {"icon": "clock", "name": ui.say(_("To wait")), "value": ui.say(entry.wait), "note": _hours(ui, service)},
     ]
+    if is_dated(service):
+        facts[1] |= {"value": ui.say(_("to the day you name")), "note": ""}
     people = [step for step in steps if step.person and not step.step.when]
     if people and people[0].person:
         note = people[0].role(ui.lang)
@@ -115,14 +120,25 @@ def stages_of(ui: UI, service: Service, steps: Sequence[Approver]) -> list[Line]
     waits = any(step.person for step in steps)
     entry = entry_of(service, ui.lang)
     last = len(case_type.stages) - 1
-    said: dict[int, Message] = {
-        0: ngettext("%(num)s minute", "%(num)s minutes", entry.minutes),
-        max(1, last - 1): _("within %(time)s", time=entry.wait),
-    }
+    said: dict[int, Message] = {0: ngettext("%(num)s minute", "%(num)s minutes", entry.minutes)}
+    said[max(1, last - 1)] = _("to the day you name") if is_dated(service) else _("within %(time)s", time=entry.wait)
     return [
         {"name": words(stage.names, ui.lang), "state": "", "when": ui.say(said[place]) if place in said else ""}
         for place, stage in enumerate(case_type.stages)
         if waits or approval is None or stage.key != approval.stage
+    ]
+
+
+def is_dated(service: Service) -> bool:
+    """Whether its promise is a day that the order names, and no number of hours."""
+    return any(part.start is not None for part in service.offering.bundle)
+
+
+def parts_told(ui: UI, service: Service) -> list[str]:
+    """What one order of a bundle has done, in words; what depends on the answers says so."""
+    return [
+        ui.say(_("%(part)s, if needed", part=words(part.title, ui.lang))) if part.when else words(part.title, ui.lang)
+        for part in service.offering.bundle
     ]
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from acm import clock
 from acm.cases.models import Case
 from acm.catalog.filing import find_service
-from acm.catalog.offering import articles_of, chain_of_case, facts_of, needs_of, stages_of, steps_for
+from acm.catalog.offering import articles_of, chain_of_case, facts_of, needs_of, parts_told, stages_of, steps_for
 from acm.catalog.showcase import (
     Entry,
     Showcase,
@@ -92,6 +92,7 @@ def show_service(ui: Ui, db: Db, me: Me, slug: str) -> Response:
         entry=entry_of(service, ui.lang),
         facts=facts_of(ui, service, steps),
         needs=needs_of(ui, service),
+        parts=parts_told(ui, service),
         stages=stages_of(ui, service, steps),
         orders=orders_of(db, ui.runtime, service.id, now),
         articles=articles_of(db, me.grants, service),

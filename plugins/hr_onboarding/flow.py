@@ -20,15 +20,15 @@ def stage(key: str, ru: str, en: str) -> Stage:
     return Stage(key=key, names=words(ru, en))
 
 
-def states(order: str, work: str, end: str, *, working: Words, done: Words, refused: Words) -> tuple[State, ...]:
-    """The states of a type over three stages; ``approval`` is a stage of its own."""
+def states(first: str, work: str, end: str, *, working: Words, done: Words, refused: Words) -> tuple[State, ...]:
+    """The states of a type over three stages, of which the first may be that of the work; ``approval`` has its own."""
 
     def state(key: str, names: Words, category: StateCategory, stage: str) -> State:
         clock = CLOCKS.get(category, SlaClock.STOPPED)
         return State(key=key, names=names, category=category, stage=stage, sla=clock)
 
     return (
-        state("new", words("Заказано", "Ordered"), NEW, order),
+        state("new", words("Заказано", "Ordered"), NEW, first),
         state("approval", words("На согласовании", "In approval"), APPROVAL, "approval"),
         state("in_progress", working, ACTIVE, work),
         state("waiting_user", words("Ждём ответа", "Waiting for an answer"), WAITING, work),

@@ -11,11 +11,16 @@ from typing import Any, NamedTuple
 from acm.sdk import Builder, Case, Person
 
 TEAMS = ("client-care", "sales", "it-desk", "it-erp", "fin-acc", "adm-off", "legal", "mkt-web", "fin-proc", "pmo")
-JOINED = (-320, -291, -262, -240, -213, -184, -160, -131, -104, -83, -61, -44, -30)
+JOINED = (-291, -240, -184, -131, -83, -61, -44, -30)
 JOINING = (-4, 0, 2, 5, 9, 16)
-LEFT = (-270, -205, -141, -78, -35)
+LEFT = (-205, -78, -35)
 LEAVING = (1, 6)
+SHOWN = (2, 16)
+"""First days of those whose manager the visitor of the demo may be."""
+
 UNDECIDED = 21
+STUCK = {2: "contract"}
+"""A part that is late today, by the first day, and holds up others."""
 POSITIONS = ("Аналитик", "Инженер", "Специалист по продажам", "Бухгалтер", "Юрист", "Дизайнер")
 KITS = ("office", "office", "developer", "designer", "field")
 REASONS = ("own_wish", "own_wish", "agreement", "term_ended", "retirement")
@@ -38,16 +43,18 @@ def plant(ctx: Builder) -> None:
     plans = [(day, "hr-001") for day in (*JOINED, *JOINING, UNDECIDED)] + [(day, "hr-002") for day in (*LEFT, *LEAVING)]
     for place, (day, service) in enumerate(sorted(plans)):
         known = people[place % len(people)]
+        if day in SHOWN and (manager := ctx.people.find("approver")) is not None:
+            known = Known(known.employee, manager)
         first = ctx.now().astimezone(ctx.zone).date() + timedelta(days=day)
         answers = _joiner(known, first, chance) if service == "hr-001" else _leaver(known, first, chance)
-        Telling(ctx, chance).tell(service, known, answers, decided=day != UNDECIDED)
+        Telling(ctx, chance, STUCK.get(day, "")).tell(service, known, answers, decided=day != UNDECIDED)
 
 
 class Telling:
     """One order from its filing to its end, or to now."""
 
-    def __init__(self, ctx: Builder, chance: Random) -> None:
-        self.ctx, self.chance, self.now = ctx, chance, ctx.now()
+    def __init__(self, ctx: Builder, chance: Random, stuck: str = "") -> None:
+        self.ctx, self.chance, self.now, self.stuck = ctx, chance, ctx.now(), stuck
 
     def tell(self, service: str, known: Known, answers: dict[str, Any], *, decided: bool) -> None:
         first = datetime.combine(answers["date"], time(10), self.ctx.zone)
@@ -60,7 +67,8 @@ class Telling:
         at = min(at + HOUR * self.chance.randint(3, 20), self.now)
         self.ctx.at(at).approve(order)
         self._settle(order, at)
-        owner = self._somebody("hr-ops")
+        owner = self.ctx.people.find("hr") if answers["date"] >= self.ctx.today() else None
+        owner = owner or self._somebody("hr-ops")
         self.ctx.at(at, owner).cases.assign(order, owner=owner)
         self.ctx.at(at, owner).cases.move(order, "in_progress")
         self._work(order, at)
@@ -71,17 +79,19 @@ class Telling:
         waiting: list[tuple[datetime, int]] = []
         known: dict[int, Case] = {}
         while True:
+            late = next((part.case_id for part in self.ctx.catalog.parts(order) if part.key == self.stuck), None)
             for part in self.ctx.cases.children(order):
                 if part.id not in known:
                     known[part.id] = part
-                    heappush(waiting, (self._done_at(part, at), part.id))
+                    end = self.now + HOUR if part.id == late else self._done_at(part, at)
+                    heappush(waiting, (end, part.id))
             if not waiting or waiting[0][0] > self.now:
                 break
             at, part_id = heappop(waiting)
             self._do(known[part_id], at)
             self._settle(order, at)
-        for end, part_id in waiting:
-            self._begin(known[part_id], end)
+        for _end, part_id in waiting:
+            self._begin(known[part_id])
 
     def _done_at(self, part: Case, opened: datetime) -> datetime:
         """When a part is done: mostly some days before its day, now and then after it."""
@@ -97,7 +107,7 @@ class Telling:
         self.ctx.at(at, owner).cases.assign(part, owner=owner)
         self.ctx.at(at, owner).cases.move(part, "resolved")
 
-    def _begin(self, part: Case, end: datetime) -> None:
+    def _begin(self, part: Case) -> None:
         """A part that is on its way: most have somebody already."""
         if part.state == "new" and self.chance.random() < 0.6:
             owner, at = self._owner(part), min(part.opened_at + 3 * HOUR, self.now)

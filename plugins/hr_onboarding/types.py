@@ -20,7 +20,7 @@ ONBOARDING = CaseType(
         stage("ready", "Готово", "Ready"),
     ),
     states=states(
-        "order", "prepare", "ready", working=words("Готовим", "Preparing"),
+        "prepare", "prepare", "ready", working=words("Готовим", "Preparing"),
         done=words("Всё готово", "All is ready"), refused=words("Отказано", "Refused"),
     ),
     transitions=moves(words("Всё готово", "All is ready")),
@@ -39,7 +39,7 @@ OFFBOARDING = CaseType(
         stage("left", "Расчёт окончен", "Settled"),
     ),
     states=states(
-        "order", "leave", "left", working=words("Оформляем", "Being settled"),
+        "leave", "leave", "left", working=words("Оформляем", "Being settled"),
         done=words("Расчёт окончен", "Settled"), refused=words("Отказано", "Refused"),
     ),
     transitions=moves(words("Расчёт окончен", "Settled")),
@@ -53,8 +53,8 @@ STEP = CaseType(
     series="HR",
     icon="list-check",
     stages=(
-        stage("planned", "В плане", "Planned"),
         APPROVAL,
+        stage("planned", "В плане", "Planned"),
         stage("work", "В работе", "At work"),
         stage("done", "Сделано", "Done"),
     ),
@@ -78,7 +78,7 @@ VACATION = CaseType(
         stage("granted", "Оформлен", "Granted"),
     ),
     states=states(
-        "order", "order_made", "granted", working=words("Готовим приказ", "Order is being made"),
+        "order_made", "order_made", "granted", working=words("Готовим приказ", "Order is being made"),
         done=words("Оформлен", "Granted"), refused=words("Отказано", "Refused"),
     ),
     transitions=moves(words("Оформить", "Grant")),

@@ -152,3 +152,15 @@ def test_the_case_of_an_order_can_be_worked_but_not_finished(world: World, brows
 
     assert refused.status_code == 409
     assert "Parts of this order are not done yet" in refused.text
+
+
+def test_the_service_tells_what_one_order_does_and_that_the_day_is_the_readers(world: World, browse: Browse) -> None:
+    world.offer()
+
+    page = re.sub(r"<[^>]+>", " ", browse("maria").get("/services/hr-001").text)
+
+    assert "What one order does" in page
+    assert "Laptop" in page
+    assert "Car, if needed" in page
+    assert "to the day you name" in page
+    assert "the day you name" in browse("maria").get("/services/hr-001/new").text
