@@ -12,12 +12,12 @@ from .claims import CLAIM
 from .contracts import CONTRACT
 from .court import COURT_CASE
 from .insiders import INSIDER
-from .panel import PANEL
+from .panel import GAUGES, PANEL, WIDGETS
 from .powers import POWER, POWERS, VOCABULARY
 from .queues import QUEUES
 from .reminders import NOTICES, remind
 from .rules import admit_holder, expire, follow_claim, follow_hearings, may_sign, note_revoking, register_contract
-from .screens import beside, hearings_feed, menu, on_panel, pages
+from .screens import beside, hearings_feed, menu, pages
 from .seed import plant
 
 EARLY = "30 7 * * *"
@@ -42,10 +42,13 @@ def register(p: Registrar) -> None:
     p.job("expire", expire, schedule=AT_NIGHT)
     for kind, texts in NOTICES.items():
         p.notification(kind, texts)
+    for gauge in GAUGES:
+        p.measure(gauge)
+    for widget in WIDGETS:
+        p.widget(widget)
     p.panel(PANEL)
     p.router(pages)
     p.feed("hearings", hearings_feed)
     p.slot("case.aside", beside)
-    p.slot("panel.widget", on_panel)
     p.menu(menu, order=60)
     p.seed(plant)

@@ -19,7 +19,6 @@ from .reminders import place_of
 
 pages = router()
 SHOWN_TERMS = 6
-SHOWN_FIRMS = 6
 Text = Annotated[str, Query(max_length=200)]
 
 POWER_VIEWS = {"force": _("In force"), "soon": _("Ending soon"), "ended": _("Ended"), "all": _("All")}
@@ -127,28 +126,6 @@ def _claim(ctx: Context, case: Case) -> Mapping[str, Any] | None:
 def _power(ctx: Context, case: Case) -> Mapping[str, Any]:
     found = powers.read(case.number, case.state, case.fields)
     return {"part": "power", "power": found, "valid": found.held_on(ctx.today())}
-
-
-def on_panel(ctx: Context, panel: str) -> str | None:
-    """Below the figures of Legal: sums in dispute, counterparties, and what ends soon."""
-    if panel != "legal":
-        return None
-    tallies = [one for key in (claims.KEY, court.KEY)
-               for one in ctx.cases.tally(key, by="vendor", of="amount", where={"is_open": True})]  # fmt: skip
-    sums: dict[str, Any] = {}
-    firms: dict[str, list[Any]] = {}
-    for one in tallies:
-        if one.currency:
-            sums[one.currency] = sums.get(one.currency, 0) + one.total
-        known = firms.setdefault(one.part or "", [0, 0])
-        known[0], known[1] = known[0] + one.count, known[1] + one.total
-    top = sorted(((name, *both) for name, both in firms.items() if name), key=lambda firm: (-firm[2], firm[0]))
-    soon = contract_views(ctx.today(), int(ctx.settings["contract_days"]))["soon"]
-    return ctx.fragment(
-        "panel.html", sums=sums, disputes=sum(firm[1] for firm in top), firms=top[:SHOWN_FIRMS],
-        most=top[0][2] if top else 0, contracts=ctx.cases.count(contracts.KEY, soon),
-        powers=count_powers(ctx)["soon"],
-    )  # fmt: skip
 
 
 def menu(ctx: Context) -> Mapping[str, Any] | None:
