@@ -7,6 +7,7 @@ are rows of :class:`File` that hang on no page yet.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -32,10 +33,11 @@ def find_draft(session: Session, person_id: int, key: str, *, lock: bool = False
 
 
 def save_draft(session: Session, person: Person, key: str, data: Mapping[str, Any], now: datetime, title: str) -> Draft:
-    """Keep answers as typed; the last save wins."""
+    """Keep answers as typed, as they are now; the last save wins."""
+    typed = deepcopy(dict(data))  # what the caller changes afterwards is a change to save, never one already there
     draft = find_draft(session, person.id, key, lock=True)
     if draft is None:
-        draft = Draft(person_id=person.id, key=key, title=title[:300], data=dict(data), saved_at=now)
+        draft = Draft(person_id=person.id, key=key, title=title[:300], data=typed, saved_at=now)
         try:
             with session.begin_nested():
                 session.add(draft)
@@ -45,7 +47,7 @@ def save_draft(session: Session, person: Person, key: str, data: Mapping[str, An
             draft = find_draft(session, person.id, key, lock=True)
             if draft is None:
                 raise
-    draft.data, draft.saved_at, draft.title = dict(data), now, title[:300]
+    draft.data, draft.saved_at, draft.title = typed, now, title[:300]
     return draft
 
 

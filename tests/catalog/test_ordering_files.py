@@ -55,6 +55,21 @@ def test_a_file_may_be_sent_at_once_and_taken_away(offer: Any, browse: Any, sess
     assert "a.txt" not in gone.text
 
 
+def test_files_of_lines_that_come_with_the_last_answer_go_with_the_request(
+    offer: Any, browse: Any, cases: Any, session: Session
+) -> None:
+    offer(form=ITEMS)
+    maria = browse("maria")
+    lines = {"items[0].what": "Lamp", "items[1].what": "Desk"}
+    photos = {"items[0].photo": ("lamp.txt", b"a lamp", "text/plain"), "items[1].photo": PHOTO}
+    assert fill(maria, "it-004", files=photos, why="new room", **lines).status_code == 303
+    send(maria, "it-004")
+    (case,) = cases()
+    names = inside(select(File.id, File.name).where(File.page_id == case.id))
+    held = {name: file_id for file_id, name in session.execute(names)}
+    assert [row["photo"] for row in case.fields["items"]] == [[held["lamp.txt"]], [held["desk.txt"]]]
+
+
 def test_files_of_a_line_survive_a_fault_and_go_with_the_request(
     offer: Any, browse: Any, cases: Any, session: Session
 ) -> None:
