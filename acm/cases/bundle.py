@@ -45,7 +45,8 @@ class Part:
         return self.state in FINISHED
 
     def is_late(self, now: datetime) -> bool:
-        return self.due is not None and not self.is_finished and self.due < now
+        """Whether it could have been done by its day; what waits for others is held up and not late itself."""
+        return self.due is not None and self.state in (OPEN, AWAY) and self.due < now
 
     def was_late(self, now: datetime) -> bool:
         """Whether its day has passed without it, or it was done after it."""

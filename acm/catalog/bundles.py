@@ -48,7 +48,7 @@ class Order:
         """What the part is called, and what the title of the order says besides the name of its service."""
         said = self.case.title_in(lang)
         for name in self.case.facts["bundle"]["title"].values():
-            said = said.removeprefix(name).removeprefix(": ")
+            said = "" if said == name else said.removeprefix(f"{name}: ")
         title = words(self.part.title, lang)
         return f"{title}: {said}" if said and not self.case.confidential else title
 

@@ -144,7 +144,7 @@ def open_part(session: Session, order: Order, service: Service, origin: Origin, 
 
 
 def _place(session: Session, case: Case, filing: Filing, origin: Origin, place: ZoneInfo) -> None:
-    """Give a part its day and its name in both languages, an order its plan and the latest day of its parts."""
+    """Give a part its day, an order its plan and the latest day of its parts, and both their names in both languages."""
     definition = filing.service.offering
     if filing.order is not None:
         case.texts = {lang: {"title": filing.order.title(lang)} for lang in LANGUAGES}
@@ -153,6 +153,8 @@ def _place(session: Session, case: Case, filing: Filing, origin: Origin, place: 
         people = (filing.requester, filing.beneficiary)
         plan = plan_of(session, definition, filing.values, people, origin.at, place)
         case.facts = {**case.facts, "bundle": plan}
+        if not filing.title:
+            case.texts = {lang: {"title": _title(session, filing, lang)} for lang in LANGUAGES}
         due = max((part.due for part in parts_of(case.facts) if part.due), default=None)
         due = promised(due, origin.at, place)
     else:
@@ -198,7 +200,7 @@ def _opening(session: Session, filing: Filing, case_type: CaseType, steps: Seque
     waits = approval is not None and any(step.person for step in steps)
     order = filing.order
     return Opening(
-        title=filing.title or _title(session, filing),
+        title=filing.title or _title(session, filing, filing.lang),
         requester=filing.requester,
         beneficiary=filing.beneficiary,
         branch=filing.beneficiary.branch,
@@ -219,15 +221,15 @@ def _opening(session: Session, filing: Filing, case_type: CaseType, steps: Seque
     )
 
 
-def _title(session: Session, filing: Filing) -> str:
+def _title(session: Session, filing: Filing, lang: str) -> str:
     """The service and the most telling answer; an order of several parts bears the name of whom it is about."""
     definition = filing.service.offering
     asked = (f.key for f in definition.form if f.kind is FieldKind.PERSON and not f.prefill)
     about = next((filing.values[key] for key in asked if filing.values.get(key)), None) if definition.bundle else None
     person = session.get(Person, about) if isinstance(about, int) and not definition.confidential else None
     if person is None:
-        return title_of(definition, filing.values, filing.lang, filing.beneficiary.zone("UTC"))
-    return f"{words(definition.name, filing.lang)}: {person.name_in(filing.lang)}"
+        return title_of(definition, filing.values, lang, filing.beneficiary.zone("UTC"))
+    return f"{words(definition.name, lang)}: {person.name_in(lang)}"
 
 
 def series_of(definition: ServiceDefinition, case_type: CaseType) -> str:

@@ -102,6 +102,17 @@ def test_a_late_part_names_whom_it_holds_up_on_the_order_and_on_its_own_page(wor
     assert "Late, and holds up: Laptop (Networks), Car (Networks)" in on_part
 
 
+def test_what_waits_for_a_late_part_is_held_up_and_not_late_itself(world: World, browse: Browse) -> None:
+    order = world.order()
+    world.end(world.parts(order)["desk"])
+
+    with time_machine.travel(LATER, tick=False):
+        section = told(browse("maria").get(f"/requests/{order.number}").text)
+
+    assert section.count("running late") == 1
+    assert "Laptop waits its turn Networks" in section
+
+
 def test_the_order_stands_in_my_requests_once_and_a_part_only_when_it_asks_me(world: World, browse: Browse) -> None:
     order = world.order()
     account, desk = world.parts(order).values()

@@ -29,7 +29,9 @@ def test_the_order_is_named_after_the_colleague(company: Company) -> None:
     order = joiner(company)
 
     assert order.title == "New employee onboarding: Pavel Latin"
+    assert order.title_in("ru") == "Выход нового сотрудника: Павел Громов"
     assert company.steps(order)["desk"].title_in("en") == "Workplace: Pavel Latin"
+    assert company.steps(order)["desk"].title_in("ru") == "Рабочее место: Павел Громов"
 
 
 def test_nothing_is_opened_before_the_order_is_approved(company: Company) -> None:
