@@ -35,6 +35,7 @@ from acm.sdk.context import Context, Ctx
 from acm.sdk.finding import Found, Tally
 from acm.sdk.registrar import Registrar
 from acm.sla.clocks import Targets
+from acm.sla.production import is_working_day
 from acm.web.forms import Submitted
 from acm.web.routing import router
 
@@ -95,6 +96,7 @@ __all__ = [
     "Widget",
     "_",
     "fields_of",
+    "is_working_day",
     "ngettext",
     "read_taxonomies",
     "router",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -164,6 +164,12 @@ class People:
     def find(self, login: str) -> Person | None:
         """The person of that login."""
         return self.ctx.session.scalars(select(Person).where(Person.login == login.lower())).first()
+
+    def by_ids(self, ids: Iterable[int]) -> dict[int, Person]:
+        """Those people by id, in one statement: as fields hold them."""
+        wanted = sorted(set(ids))
+        found = self.ctx.session.scalars(select(Person).where(Person.id.in_(wanted))) if wanted else ()
+        return {person.id: person for person in found}
 
     def group(self, key: str) -> Group | None:
         """The group of that key."""

@@ -21,6 +21,7 @@ DayType = Literal[
 ]
 
 TABLE = "ru_production_calendar_2013_2026.csv"
+WORKED = frozenset({"workday", "short_workday", "workday_moved"})
 _PUBLIC_HOLIDAYS = frozenset(  # month and day, Labour Code art. 112
     {*((1, day) for day in range(1, 9)), (2, 23), (3, 8), (5, 1), (5, 9), (6, 12), (11, 4)}
 )
@@ -29,6 +30,11 @@ _PUBLIC_HOLIDAYS = frozenset(  # month and day, Labour Code art. 112
 def day_type(on: date) -> DayType:
     """Tell the kind of a day."""
     return _table().get(on) or estimated_day_type(on)
+
+
+def is_working_day(on: date) -> bool:
+    """Whether a day is worked by the production calendar; beyond its last day as far as can be told."""
+    return day_type(on) in WORKED
 
 
 def production_calendar_last_day() -> date:

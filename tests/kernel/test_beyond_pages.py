@@ -15,7 +15,7 @@ from acm.pages.visibility import unrestricted
 from acm.people.models import Role
 from acm.people.rights import grants_of
 from acm.people.signin import Viewer
-from acm.sdk import Context, Record, Replay, Update
+from acm.sdk import Context, Record, Replay, Update, is_working_day
 from acm.search.sources import everything
 from tests.kernel.conftest import LOAN
 
@@ -161,3 +161,26 @@ def test_imported_history_has_the_shape_that_is_served_now(loans, session):
     assert replay.write([record]) == (1, 1, 0)
     [case] = loans.cases.own()
     assert (case.definition.field("serial").searched, case.state) == (True, "closed")
+
+
+def test_people_are_found_by_the_ids_that_fields_hold_in_one_statement(loans, person, statements):
+    maria, oleg = person("maria"), person("oleg")
+    statements.clear()
+
+    assert loans.people.by_ids([oleg.id, maria.id, oleg.id, 0]) == {maria.id: maria, oleg.id: oleg}
+    assert len(statements) == 1
+    assert loans.people.by_ids([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("day", "worked"),
+    [
+        (date(2026, 11, 20), True),
+        (date(2026, 11, 21), False),  # a Saturday
+        (date(2026, 11, 4), False),  # National Unity Day
+        (date(2026, 11, 3), True),  # an hour less, and worked all the same
+        (date(2021, 2, 20), True),  # a Saturday that was worked
+    ],
+)
+def test_working_days_are_those_of_the_production_calendar(day, worked):
+    assert is_working_day(day) is worked
