@@ -1,4 +1,4 @@
-"""Working days, and days of the company."""
+"""Days of the company, and days as fields hold them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from acm.sdk import Case, Context
 
 HOME = ZoneInfo("Europe/Moscow")
 END_OF_DAY = time(18, 0)
-
-
-def is_working(day: date) -> bool:
-    return day.weekday() < 5
 
 
 def zone_of(case: Case) -> ZoneInfo:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from acm.sdk import Case, CaseType, Context, Field, FieldKind, Invalid, Person, Stage, StateCategory, Transition, _
 
 from .flow import endings, path, state, words
-from .people import people
 
 KEY = "legal.insider"
 
@@ -79,4 +78,4 @@ def _keeper(ctx: Context) -> Person | None:
         return person
     legal = ctx.people.department("legal")
     head = legal.head_id if legal else None
-    return people(ctx, [head]).get(head) if head is not None else None
+    return ctx.people.by_ids([head]).get(head) if head is not None else None

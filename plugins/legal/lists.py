@@ -11,7 +11,6 @@ from acm.sdk import Case, Context
 
 from . import contracts, court, powers
 from .court import Hearing
-from .people import people
 
 STEP = 50
 MOST = 500
@@ -45,7 +44,7 @@ def shown_powers(ctx: Context, view: str, power: str, text: str, cursor: str) ->
         where["powers has"] = power
     found = ctx.cases.list(powers.KEY, where, order="-date_to" if view == "ended" else "date_to", limit=STEP,
                            cursor=cursor)  # fmt: skip
-    known = people(ctx, _holders(found.items))
+    known = ctx.people.by_ids(_holders(found.items))
     names = dict(powers.POWERS)
     rows = [
         _row(

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from acm.sdk import Case, Context
+from acm.sdk import Case, Context, is_working_day
 
 from . import claims, contracts, court, powers
-from .days import day_of, is_working
-from .people import people
+from .days import day_of
 
 SOON = 3
 TOMORROW = 1
@@ -63,7 +62,7 @@ def remind(ctx: Context) -> None:
         *_claims(ctx, day, int(ctx.settings["term_days"])),
         *_court(ctx, day, int(ctx.settings["term_days"])),
     ]
-    holders = people(ctx, (one.holder for one in found if one.holder is not None))
+    holders = ctx.people.by_ids(one.holder for one in found if one.holder is not None)
     for one in found:
         told = [one.case.owner or one.case.requester, holders.get(one.holder or 0)]
         for person in {person.id: person for person in told if person is not None and person.active}.values():
@@ -89,7 +88,7 @@ def _claims(ctx: Context, today: date, before: int) -> Iterator[Reminder]:
 
 def _court(ctx: Context, today: date, before: int) -> Iterator[Reminder]:
     for case in ctx.cases.list(court.KEY, {"is_open": True}, order="id", limit=MOST).items:
-        for term in court.running(case.fields, is_working):
+        for term in court.running(case.fields, is_working_day):
             if not term.is_met and (term.ends - today).days in {before, TOMORROW}:
                 yield Reminder(case, "term_ends", {"day": term.ends, "term": dict(term.rule.names)})
         for hearing in court.hearings(case.fields):

@@ -7,11 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from acm.sdk import Case, Context, Event, _
+from acm.sdk import Case, Context, Event, _, is_working_day
 
 from . import claims, contracts, court, powers
-from .days import day_of, end_of, is_working, today, zone_of
-from .people import people
+from .days import day_of, end_of, today, zone_of
 from .powers import Power, Refusal, authority, read
 from .terms import next_working, rule_for, working_days_later
 
@@ -103,10 +102,10 @@ def answer_by(fields: Mapping[str, Any]) -> date | None:
         return None
     if days := int(fields.get("term_days") or 0):
         if fields.get("term_kind") == "working":
-            return working_days_later(since, days, is_working)
-        return next_working(since + timedelta(days=days), is_working)
+            return working_days_later(since, days, is_working_day)
+        return next_working(since + timedelta(days=days), is_working_day)
     rule = rule_for("claim", fields.get("claimant") or "business", since)
-    return rule.ends(since, is_working) if rule else None
+    return rule.ends(since, is_working_day) if rule else None
 
 
 def follow_hearings(ctx: Context, event: Event) -> None:
@@ -129,7 +128,7 @@ def admit_holder(ctx: Context, event: Event) -> None:
     case = _of(ctx, event, powers.KEY)
     holder = case.fields.get("employee") if case is not None else None
     if case is not None and holder is not None and case.state == powers.IN_FORCE:
-        ctx.cases.admit(case, *people(ctx, [holder]).values())
+        ctx.cases.admit(case, *ctx.people.by_ids([holder]).values())
 
 
 def note_revoking(ctx: Context, event: Event) -> None:

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import Query
 from fastapi.responses import Response
 
-from acm.sdk import Case, Context, Ctx, Invalid, NotFound, Submitted, _, router
+from acm.sdk import Case, Context, Ctx, Invalid, NotFound, Submitted, _, is_working_day, router
 
 from . import claims, contracts, court, powers
-from .days import day_of, is_working
+from .days import day_of
 from .ical import Entry, calendar
 from .insiders import open_matter
 from .lists import STEP, by_day, coming, contract_views, count_powers, past, shown_contracts, shown_powers
@@ -106,7 +106,7 @@ def beside(ctx: Context, case: Case) -> str | None:
 
 
 def _court(ctx: Context, case: Case) -> Mapping[str, Any]:
-    terms = court.running(case.fields, is_working)
+    terms = court.running(case.fields, is_working_day)
     running = [term for term in terms if not term.is_met and term.ends >= ctx.today()]
     hearing = court.next_hearing(case.fields, ctx.now())
     place = place_of(hearing) if hearing else ""

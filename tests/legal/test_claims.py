@@ -86,3 +86,8 @@ def test_the_side_of_the_case_says_it(claim, follow, browse):
 
     assert "Term of the answer" in page
     assert "20\u00a0November" in page
+
+
+def test_working_days_follow_the_production_calendar():
+    """Three working days from 28 December pass over the long holidays of January."""
+    assert rules.answer_by({"date": "2026-12-28", "term_days": 5, "term_kind": "working"}) > day("2027-01-09")

@@ -97,7 +97,7 @@ def reminded(itself, session):
         told = session.scalars(
             unrestricted(select(Event).where(Event.kind == "person.told").order_by(Event.id), "test")
         ).all()
-        names = {person.id: person.login for person in module("people").people(itself, [e.data["person"] for e in told])
+        names = {person.id: person.login for person in itself.people.by_ids(e.data["person"] for e in told)
                  .values()}  # fmt: skip
         return [(names[e.data["person"]], e.data["kind"], e.data["said"]["en"]) for e in told]
 
