@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from acm import clock
 from acm.cases.answering import Correcting
+from acm.cases.bundle import parts_of
 from acm.cases.changing import set_property
 from acm.cases.filtering import NAMES, CaseFilter, Vantage
 from acm.cases.listing import SORTS, Listing, count, find
@@ -36,6 +37,18 @@ router = api_router("cases")
 CHANGEABLE = ("title", "owner", "group", "priority", "impact", "urgency", "state", "confidential")
 
 
+class PartView(View):
+    """One part of an order. ``state`` is waiting, away (nobody serves it now), open, done or dropped."""
+
+    key: str
+    title: dict[str, str]
+    service: str
+    after: list[str]
+    state: str
+    due: datetime | None
+    ended: datetime | None
+
+
 class CaseView(PageView):
     """A case; due moments are empty while the clock stands."""
 
@@ -57,6 +70,7 @@ class CaseView(PageView):
     reopened: int
     reassigned: int
     made_sla: bool | None
+    parts: list[PartView] = Field([], description="The parts of an order, in order.")
 
 
 class CasesView(View):
@@ -260,6 +274,7 @@ def remove_link(db: Db, me: Me, number: str, link_id: int) -> None:
 def view_of(case: Case, me: Viewer) -> CaseView:
     """The case without the fields that are for agents, unless the reader is one."""
     shown = CaseView.model_validate(case)
+    shown.parts = [PartView.model_validate(part) for part in parts_of(case.facts)]
     if not may(me.grants, "comment.internal", case):
         hidden = {f.key for f in case.form if f.internal}
         shown.fields = {k: v for k, v in shown.fields.items() if k not in hidden}

@@ -36,6 +36,7 @@ TOLD = (
     "person.told",
 )
 REASON = "notify"
+PROGRESS = frozenset({"case.opened", *MOVES} - {"case.rejected"})
 
 
 def tell(db: Database, snapshot: Snapshot) -> int:
@@ -71,8 +72,16 @@ def _concerned(session: Session, page: Page, event: Event) -> set[int]:
         people = {page.requester_id, page.beneficiary_id, page.owner_id}
     else:
         people = {page.requester_id, page.beneficiary_id, page.owner_id, *_with_part(session, page)}
+    if _goes_with_order(page, event):
+        people = {page.owner_id} if event.kind == "case.opened" else people - {page.requester_id, page.beneficiary_id}
     own_filing = event.kind == "case.opened"
     return {i for i in people if i is not None and (i != event.actor_id or own_filing)}
+
+
+def _goes_with_order(page: Page, event: Event) -> bool:
+    """Whether the requester follows this on the order that the page is a part of. Of what asks them or is refused
+    they hear all the same."""
+    return "part" in page.facts and event.kind in PROGRESS and page.category != "waiting"
 
 
 def _with_part(session: Session, page: Page) -> Iterable[int]:

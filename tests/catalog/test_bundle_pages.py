@@ -175,3 +175,15 @@ def test_the_service_tells_what_one_order_does_and_that_the_day_is_the_readers(w
     assert "Car, if needed" in page
     assert "to the day you name" in page
     assert "the day you name" in browse("maria").get("/services/hr-001/new").text
+
+
+def test_the_api_tells_the_parts_of_an_order(world: World, browse: Browse) -> None:
+    order = world.order()
+    world.end(world.parts(order)["account"])
+
+    parts = browse("maria").get(f"/api/v1/cases/{order.number}").json()["parts"]
+
+    assert [(part["key"], part["state"], part["after"]) for part in parts] == [
+        ("account", "done", []), ("laptop", "open", ["account"]), ("desk", "open", []),
+    ]  # fmt: skip
+    assert parts[0]["ended"] is not None

@@ -24,6 +24,8 @@ from acm.catalog.publishing import publish
 from acm.jobs.models import Job
 from acm.jobs.queue import run_due
 from acm.journal import Origin
+from acm.notify.models import Notification
+from acm.notify.telling import tell
 from acm.pages.types import StateCategory
 from acm.pages.visibility import unrestricted
 from acm.people.models import Person
@@ -322,3 +324,17 @@ def test_who_waits_for_whom_is_known_through_others(world: World) -> None:
 
     assert [one.key for one in held_up(parts[0], parts)] == ["laptop", "car"]
     assert [one["title"]["en"] for one in world.parts(order)["account"].facts["part"]["blocks"]] == ["Laptop", "Car"]
+
+
+def test_the_requester_hears_of_the_order_and_of_a_part_that_asks_but_not_of_every_step(world: World) -> None:
+    order = world.order()
+    account, desk = world.parts(order).values()
+    world.end(desk)
+    world.end(account, StateCategory.WAITING)
+
+    world.session.commit()
+    while tell(world.runtime.db, world.runtime.snapshot):
+        pass
+
+    maria = select(Notification.page_id).where(Notification.person_id == world.person("maria").id)
+    assert set(world.session.scalars(unrestricted(maria, "test"))) == {order.id, account.id}
