@@ -121,7 +121,7 @@ OFFICE = "application/vnd.openxmlformats-officedocument."
         (image("GIF"), "image/gif"),
         (image("WEBP"), "image/webp"),
         (image("PDF"), "application/pdf"),
-        (gzip.compress(b"abc"), "application/gzip"),
+        (gzip.compress(b"abc", mtime=0), "application/gzip"),
         (zipped("a.txt"), "application/zip"),
         (zipped("[Content_Types].xml", "word/document.xml"), OFFICE + "wordprocessingml.document"),
         (zipped("[Content_Types].xml", "xl/workbook.xml"), OFFICE + "spreadsheetml.sheet"),
