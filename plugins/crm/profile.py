@@ -9,6 +9,7 @@ from typing import Any
 
 from acm.sdk import Case, Context, Page
 
+from . import complaints
 from .deals import DEAL
 from .parties import COMPANY, CONTACT
 
@@ -24,6 +25,8 @@ class Profile:
     contacts: Sequence[Page] = ()
     deals: Sequence[Case] = ()
     sums: dict[str, Decimal] = field(default_factory=dict)
+    complaints: Sequence[Case] = ()
+    complaint_count: int = 0
     cases: Sequence[Page] = ()
     files: Sequence[Any] = ()
 
@@ -40,6 +43,8 @@ def profile_of(ctx: Context, page: Page) -> Profile:
         found.company = ctx.pages.by_ids([page.fields["company"]]).get(page.fields["company"])
     found.deals = ctx.cases.list(DEAL, {about: page}, order="-updated", limit=SHOWN).items
     found.sums = ctx.cases.total(DEAL, "amount", {about: page, "is_open": True})
+    found.complaints = ctx.cases.list(complaints.KEY, {about: page}, order="-opened", limit=SHOWN).items
+    found.complaint_count = ctx.cases.count(complaints.KEY, {about: page})
     linked = ctx.pages.linked(page)
-    found.cases = [one for one in linked if isinstance(one, Case) and one.type != DEAL]
+    found.cases = [one for one in linked if isinstance(one, Case) and one.type not in (DEAL, complaints.KEY)]
     return found
