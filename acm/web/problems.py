@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from fastapi import FastAPI, Request
@@ -115,6 +115,16 @@ def headers_of(problem: Problem) -> dict[str, str]:
     return {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
 
 
+def _way_back(request: Request, ui: UI) -> str:
+    """Where to go on after signing in again: this address, or the page from which a form or a fragment was asked for."""
+    address = urlsplit(str(request.url))
+    if request.method != "GET" or ui.is_htmx:
+        address = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer", ""))
+        if address.netloc != request.url.netloc:
+            return "/"
+    return f"{address.path}?{address.query}" if address.query else address.path
+
+
 def _page(request: Request, problem: Problem) -> Response:
     runtime = runtime_of(request)
     with runtime.db.session(read_only=True, snapshot=request.scope.get("acm.snapshot")) as session:
@@ -124,9 +134,7 @@ def _page(request: Request, problem: Problem) -> Response:
                 given.value(request, session)  # no endpoint has asked who reads: a wrong address keeps its frame
         ui = UI(request, session)
         if problem.status == 401:
-            target = request.url.path if request.method == "GET" else "/"
-            if request.method == "GET" and request.url.query:
-                target += f"?{request.url.query}"
+            target = _way_back(request, ui)
             if ui.is_htmx:
                 return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(target, safe='')}"})
             return Response(status_code=303, headers={"Location": f"/login?next={quote(target, safe='')}"})

@@ -95,3 +95,15 @@ def test_the_cookie_is_not_for_scripts_and_not_for_other_sites(browse, app):
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
+
+
+def test_who_sends_a_form_after_the_session_has_ended_comes_back_to_it(browse, clock):
+    maria = browse("maria")
+    clock.shift(timedelta(hours=9))
+    from_form = {"referer": "http://testserver/kb/new?topic=it"}
+
+    assert maria.submit("/kb", headers=from_form).headers["location"] == "/login?next=%2Fkb%2Fnew%3Ftopic%3Dit"
+    fragment = maria.get("/search/suggest?q=vpn", headers={**from_form, "hx-request": "true"})
+    assert fragment.headers["hx-redirect"] == "/login?next=%2Fkb%2Fnew%3Ftopic%3Dit"
+    elsewhere = maria.submit("/kb", headers={"referer": "http://elsewhere.example/kb/new"})
+    assert elsewhere.headers["location"] == "/login?next=%2F"
