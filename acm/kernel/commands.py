@@ -1,11 +1,13 @@
-"""``acm plugin list|enable|disable|repair|upgrade|purge|check``."""
+"""``acm plugin list|new|check|enable|disable|repair|upgrade|purge``."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import structlog
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -14,12 +16,12 @@ from acm import clock
 from acm.errors import Problem
 from acm.i18n import words
 from acm.journal import Origin
-from acm.kernel import lifecycle, probe, purging, seeing
+from acm.kernel import conformance, lifecycle, purging, seeing
 from acm.kernel.discovery import examine
-from acm.kernel.loader import LoadFailed, load, unload
 from acm.kernel.manifest import NAME
 from acm.kernel.models import ENABLED, Plugin
 from acm.kernel.scaffold import scaffold
+from acm.kernel.trial import OpenApp
 from acm.kernel.world import World
 from acm.web.runtime import Runtime
 
@@ -101,17 +103,25 @@ def new(path: Path, *, declarative: bool, en: str, ru: str, department: str) -> 
     )
 
 
-def check(path: Annotated[Path, typer.Argument(help="Folder of a plugin.")]) -> None:
-    """Check a plugin's folder without enabling it: manifest, imports, the probe, registration."""
-    found = examine(path.resolve())
-    for warning in found.warnings:
-        console.print(f"[yellow]warning[/yellow] {escape(warning)}")
+def check(path: Path, open_app: OpenApp, others: Path, *, cases: int, cycles: int) -> bool:
+    """Print a line for each part of the contract; whether the plugin keeps them all."""
+    kept = True
+    with _silent():
+        for line in conformance.check(path, open_app, others, cases=cases, cycles=cycles):
+            mark = "[green]good[/green]" if line.is_well else "[red]do  [/red]"
+            console.print(f"{mark}  {line.subject:<10} {escape(line.words)}".rstrip(), highlight=False, soft_wrap=True)
+            for fault in line.faults:
+                console.print(f"                 {escape(fault)}", highlight=False, soft_wrap=True)
+            kept = kept and line.is_well
+    return kept
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without the lines that the house of a check would log."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
-        if found.is_valid and found.manifest and found.manifest.plugin.python:
-            tests = found.path / "tests"
-            probe.host.probe(found.path, found.slug, tests if tests.is_dir() else None)
-        generation = load(found)
-    except (LoadFailed, probe.ProbeFailed) as error:
-        raise Problem(f"{path}: {error}") from error
-    unload(generation)
-    console.print(f"{found.slug}: {len(generation.contributions)} contributions, nothing to object")
+        yield
+    finally:
+        structlog.configure(**before)

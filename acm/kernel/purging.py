@@ -1,7 +1,8 @@
 """Removing a plugin for good: first its pages are written to a file, then their words are erased.
 
 The rows, the numbers and the journal's chain of the pages stay, empty and seen by nobody, so that the audit still
-holds. The plugin's row, its settings, its stored versions and its own tables go.
+holds, and so do groups and the sums of past figures. The plugin's row, its settings, its stored versions, its own tables
+and vocabularies go, and its services leave the catalogue.
 """
 
 from __future__ import annotations
@@ -15,15 +16,20 @@ from sqlalchemy import Column, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from acm import audit
+from acm.catalog.models import Service
+from acm.catalog.publishing import unpublish
 from acm.db import Base, encode
 from acm.errors import NotFound
 from acm.journal import Event, Origin, record
 from acm.kernel import lifecycle, migrating
+from acm.kernel.costs import PluginCost
+from acm.kernel.failures import PluginFailure
 from acm.kernel.lifecycle import PluginRefused
 from acm.kernel.models import ENABLED, Plugin
 from acm.kernel.world import World
-from acm.pages.models import Page
+from acm.pages.models import Page, PageTerm
 from acm.pages.visibility import unrestricted
+from acm.taxonomy.models import Term, Vocabulary
 from acm.web.runtime import Runtime
 
 BATCH = 500
@@ -52,6 +58,7 @@ def purge(
     for ids in _pages(session, slug):
         count += len(ids)
         _erase(session, ids, slug, origin)
+    _forget(session, slug, origin)
     tables = migrating.drop_tables(session, slug)
     data = {"plugin": slug, "version": row.version, "pages": count, "tables": tables, "export": file.name}
     lifecycle.changed(session, row, "plugin.removed", origin, data)
@@ -106,6 +113,21 @@ def _hanging() -> list[tuple[Table, Column[Any]]]:
         for key in column.foreign_keys
         if key.target_fullname == "page.id" and key.ondelete == "CASCADE"
     ]
+
+
+def _forget(session: Session, slug: str, origin: Origin) -> None:
+    """What stands beside the pages: services are withdrawn; vocabularies, errors and costs go."""
+    for service in session.scalars(unrestricted(select(Service), "removal of a plugin")):
+        if service.fact("plugin") == slug:
+            unpublish(session, service, origin)
+    terms = select(Term.id).join(Vocabulary).where(Vocabulary.plugin == slug)
+    session.execute(delete(PageTerm).where(PageTerm.term_id.in_(terms)))
+    session.execute(update(Term).where(Term.id.in_(terms)).values(parent_id=None, merged_into_id=None))
+    session.execute(delete(Term).where(Term.vocabulary_id.in_(select(Vocabulary.id).where(Vocabulary.plugin == slug))))
+    session.execute(delete(Vocabulary).where(Vocabulary.plugin == slug))
+    session.execute(delete(PluginFailure).where(PluginFailure.slug == slug))
+    session.execute(delete(PluginCost).where(PluginCost.slug == slug))
+    session.expire_all()
 
 
 def _rows(session: Session, table: Table, column: Column[Any], ids: Sequence[int]) -> list[dict[str, Any]]:
