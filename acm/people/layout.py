@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from acm.people import importing
+from acm.people import importing, importing_places
 from acm.people.models import Installation
 from acm.people.signin import identify
 from acm.snapshot import Contribution
@@ -22,6 +22,7 @@ def contributions() -> list[Contribution]:
         Contribution("layout", "people", company),
         Contribution("reader", "people", identify),
         *importing.contributions(),
+        *importing_places.contributions(),
     ]
 
 

@@ -49,13 +49,13 @@ class Row:
 def read_rows(path: Path) -> tuple[list[Row], list[Fault]]:
     """Read a file whole: its rows, and everything that is wrong with them on their own."""
     try:
-        text = _text(path)
+        text = text_of(path)
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         return [], [Fault(line, "", "this is not UTF-8; save the file as CSV UTF-8")]
     except OSError as error:
         return [], [Fault(1, "", f"the file cannot be read: {error.strerror or error}")]
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
         header = [name.strip().lower() for name in next(lines, [])]
         if faults := list(_header_faults(header)):
@@ -65,13 +65,15 @@ def read_rows(path: Path) -> tuple[list[Row], list[Fault]]:
         return [], [Fault(lines.line_num, "", f"the quotes do not fit: {error}")]
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The file as text; :class:`OSError` when it cannot be read, :class:`UnicodeDecodeError` when it is not UTF-8."""
     if path.stat().st_size > MAX_BYTES:
         raise OSError(0, f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
     return path.read_bytes().decode("utf-8-sig")
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
+    """What stands between the cells, found from the header."""
     header = text.partition("\n")[0]
     return ";" if header.count(";") > header.count(",") else ","
 
