@@ -58,13 +58,12 @@ class Telling:
 
     def tell(self, service: str, known: Known, answers: dict[str, Any], *, decided: bool) -> None:
         first = datetime.combine(answers["date"], time(10), self.ctx.zone)
-        at = min(
-            first - timedelta(days=self.chance.randint(13, 18), hours=-self.chance.random() * 7), self.now - 4 * HOUR
-        )
+        at = first - timedelta(days=self.chance.randint(13, 18), hours=-self.chance.random() * 7)
+        at = min(_worked(at), self.now - 4 * HOUR)
         order = self.ctx.at(at, known.manager).catalog.order(service, answers, requester=known.manager)
         if not decided:
             return
-        at = min(at + HOUR * self.chance.randint(3, 20), self.now)
+        at = min(_worked(at + HOUR * self.chance.randint(3, 20)), self.now)
         self.ctx.at(at).approve(order)
         self._settle(order, at)
         owner = self.ctx.people.find("hr") if answers["date"] >= self.ctx.today() else None
@@ -99,7 +98,7 @@ class Telling:
         lot = self.chance.random()
         early = self.chance.uniform(0.15, 0.9) * max(due - opened, 2 * HOUR)
         end = due + self.chance.uniform(4, 60) * HOUR if lot < 0.13 else opened + early
-        return max(end, opened + HOUR)
+        return _worked(max(end, opened + HOUR))
 
     def _do(self, part: Case, at: datetime) -> None:
         self.ctx.at(part.opened_at + HOUR / 2).approve(part)
@@ -116,7 +115,7 @@ class Telling:
 
     def _close(self, order: Case) -> None:
         if order.state == "resolved" and order.resolved_at is not None:
-            at = order.resolved_at + timedelta(days=2)
+            at = _worked(order.resolved_at + timedelta(days=2))
             if at < self.now:
                 self.ctx.at(at, order.requester).cases.move(order, "closed")
                 self._settle(order, at)
@@ -131,6 +130,11 @@ class Telling:
 
     def _somebody(self, group: str) -> Person:
         return self.chance.choice(list(self.ctx.people.members(group)))
+
+
+def _worked(at: datetime) -> datetime:
+    """The same hour of the next day that is no weekend."""
+    return at + timedelta(days=7 - at.weekday() if at.weekday() >= 5 else 0)
 
 
 def _people(ctx: Builder) -> list[Known]:
