@@ -9,14 +9,22 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from acm.sdk import Builder, Case, Group, Person
+from acm.sdk import Builder, Case, Group, Person, Targets, is_working_day
 
 from . import claims, contracts, court, powers
 from .days import HOME
 from .rules import count_term, expire, give_number, note_hearings
+from .terms import next_working
 
 LAWYER, ASKER, HEAD = "lawyer", "employee", "head"
 Fields = Mapping[str, Any]
+TARGETS = {
+    contracts.KEY: Targets("8x5", 8, 40),
+    powers.KEY: Targets("8x5", 8, 24),
+    claims.KEY: Targets("8x5", 4, 80),
+    court.KEY: Targets("8x5", 4, 480),
+}
+"""What the services promise."""
 
 POWERS: tuple[tuple[str, str, tuple[str, ...], int | None, int, int], ...] = (
     (HEAD, "Доверенность на подписание договоров", ("contracts", "acts"), 3_000_000, -200, 12),
@@ -42,7 +50,8 @@ def plant(ctx: Builder) -> None:
     _give_numbers(ctx)
     for case in _all(ctx, claims.KEY, {"respond_by": None, "is_open": True}):
         count_term(ctx.at(case.opened_at), case)
-    lawyer, asker = ctx.people.find(LAWYER), ctx.people.find(ASKER)
+    buyers = ctx.people.members("fin-proc")
+    lawyer, asker = ctx.people.find(LAWYER), buyers[0] if buyers else ctx.people.find(ASKER)
     legal = ctx.people.group("legal")
     if lawyer is None or asker is None or legal is None:
         return
@@ -73,7 +82,7 @@ class Desk:
             "employee": person, "powers": list(given), "limit": limit, "date_from": self._day(first),
             "date_to": self._day(last),
         }  # fmt: skip
-        case = self._open(powers.KEY, title, first - 3, fields)
+        case = self._open(powers.KEY, title, first - 2, fields)
         self._move(case, first, "in_progress", powers.IN_FORCE)
         self.ctx.at(case.opened_at, by=self.lawyer).cases.admit(case, person)
 
@@ -84,7 +93,7 @@ class Desk:
             "date_from": self._day(first), "date_to": self._day(last), "signatory": self.ctx.people.find("approver"),
             "signed_on": self._day(first - 1),
         }  # fmt: skip
-        case = self._open(contracts.KEY, title, first - 9, fields)
+        case = self._open(contracts.KEY, title, first - 5, fields)
         self._move(case, first, "in_progress", "agreed", "signed", "registered")
         give_number(self.ctx.at(self._at(first)), case, self._day(first))
 
@@ -107,7 +116,7 @@ class Desk:
         known = {name: value for name, value in fields.items() if value is not None}
         return self.ctx.at(self._at(days), by=self.asker).cases.open(
             key, title=title, requester=self.asker, owner=self.lawyer, group=self.legal,
-            department=self.ctx.people.department("legal"), fields=known, priority=3,
+            department=self.ctx.people.department("legal"), fields=known, priority=3, targets=TARGETS[key],
         )  # fmt: skip
 
     def _move(self, case: Case, days: int, *targets: str) -> None:
@@ -116,7 +125,11 @@ class Desk:
             self.ctx.at(moment, by=self.lawyer).cases.move(case, target)
 
     def _at(self, days: int) -> datetime:
-        return self.now + timedelta(days=days)
+        """That many days from now, on the working day before where it is none."""
+        moment = self.now + timedelta(days=days)
+        while not is_working_day(moment.astimezone(HOME).date()):
+            moment -= timedelta(days=1)
+        return moment
 
     def _day(self, days: int) -> date:
         return self._at(days).astimezone(HOME).date()
@@ -124,7 +137,7 @@ class Desk:
 
 def _lawsuits(now: datetime) -> Iterator[tuple[str, Fields]]:
     def day(days: int) -> date:
-        return (now + timedelta(days=days)).astimezone(HOME).date()
+        return next_working((now + timedelta(days=days)).astimezone(HOME).date(), is_working_day)
 
     def heard(days: int, hour: int, court_name: str, room: str, result: str = "") -> Fields:
         row = {"at": datetime.combine(day(days), time(hour), HOME), "court": court_name, "room": room}

@@ -39,10 +39,12 @@ def open_of(session: Session, login: str, column: str) -> list[Case]:
     return [case for case in cases(session) if case.is_open and getattr(case, column) == person.id]
 
 
-def test_there_are_as_many_cases_as_asked_for_and_none_lies_in_the_future(company: Session) -> None:
+def test_there_are_as_many_cases_as_asked_for_besides_those_of_departments_and_none_lies_in_the_future(
+    company: Session,
+) -> None:
     found = cases(company)
 
-    assert len(found) == CASES
+    assert len(found) >= CASES
     assert min(case.opened_at for case in found) < MADE - timedelta(days=480)
     assert max(case.updated_at for case in found) <= MADE
     assert max(event.at for event in events(company, *MOVES, "comment.added")) <= MADE
@@ -59,7 +61,7 @@ def test_every_case_is_what_its_journal_says(company: Session) -> None:
     state, owner = {}, {}
     for event in events(company, "case.opened", "field.changed", *MOVES):
         if event.kind == "case.opened":
-            state[event.page_id] = event.data["state"]
+            state[event.page_id], owner[event.page_id] = event.data["state"], event.data["owner"]
         elif event.kind != "field.changed":
             state[event.page_id] = event.data["to"]
         elif event.data["field"] == "owner":
@@ -73,7 +75,7 @@ def test_what_is_done_has_its_times_and_its_verdict(company: Session) -> None:
         assert case.is_open is (case.current.category not in DONE)
         if case.current.category in (StateCategory.RESOLVED, StateCategory.CLOSED):
             assert case.resolved_at is not None
-            assert case.made_sla is not None
+            assert case.made_sla is not None or case.due_at is None
 
 
 def test_most_promises_are_kept_and_some_are_not(company: Session) -> None:
@@ -83,7 +85,7 @@ def test_most_promises_are_kept_and_some_are_not(company: Session) -> None:
 
 
 def test_people_ask_on_working_days(company: Session) -> None:
-    weekend = [case for case in cases(company) if case.opened_at.weekday() >= 5]
+    weekend = [case for case in cases(company) if case.service_id is not None and case.opened_at.weekday() >= 5]
 
     assert len(weekend) < CASES * 0.1
 
