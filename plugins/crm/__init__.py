@@ -1,17 +1,18 @@
 """CRM: whom we sell to, what we sell, what they complain of, and what was said.
 
-Each module says one of them: `parties` (companies and contacts), `deals` (leads and deals), `complaints` with their `rules`; `profile` shows all of a
-client in one view.
+Each module says one of them: `parties` (companies and contacts) and `duplicates` of them, `deals` (leads and deals) with
+their `board` and `converting`, `complaints` with their `rules`, `talks`; `profile` shows all of a client in one view.
 """
 
 from __future__ import annotations
 
 from acm.sdk import Registrar, router
 
-from . import complaint_screens, deal_screens, party_screens
+from . import complaint_screens, deal_screens, duplicate_screens, party_screens, talks
 from .board import follow_stage
 from .complaints import CATEGORIES, COMPLAINT, ROOT_CAUSES, categories, root_causes
 from .deals import DEAL_TYPE, LEAD_TYPE
+from .duplicates import MERGE
 from .importing import SOURCE, read_complaints
 from .menus import menu
 from .panel import GAUGES, PANELS, WIDGETS
@@ -21,13 +22,21 @@ from .rules import answer_is_due, cause_is_known, steps_are_done
 from .seed import plant
 
 screens = router()
-for part in (complaint_screens, deal_screens, party_screens):  # the last one takes what the others leave
+for part in (
+    complaint_screens,
+    deal_screens,
+    talks,
+    duplicate_screens,
+    party_screens,
+):  # the last one takes what the others leave
     screens.include_router(part.pages)
 
 
 def register(p: Registrar) -> None:
     p.page_type(COMPANY_TYPE)
     p.page_type(CONTACT_TYPE)
+    p.page_type(talks.INTERACTION)
+    p.page_type(MERGE)
     p.case_type(LEAD_TYPE)
     p.case_type(DEAL_TYPE)
     p.case_type(COMPLAINT)
@@ -55,4 +64,5 @@ def register(p: Registrar) -> None:
     p.router(screens)
     p.slot("case.tabs", complaint_screens.tab)
     p.slot("case.aside", complaint_screens.beside)
+    p.slot("case.aside", talks.beside, order=110)
     p.menu(menu, order=50)

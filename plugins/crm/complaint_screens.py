@@ -18,7 +18,7 @@ from .rules import may_tick, tick
 pages = router()
 STEP = 50
 Text = Annotated[str, Query(max_length=200)]
-VIEWS = {"open": _("Open"), "late": _("Late"), "all": _("All")}
+VIEWS = {"open": _("Open now"), "late": _("Past their day"), "all": _("All")}
 
 
 @pages.get("/complaints")
@@ -65,7 +65,11 @@ def tab(ctx: Context, case: Case) -> Any:
     if case.type != KEY or not ctx.can("page.work", case):
         return None
     left = sum(line.done_on is None for line in lines(case.fields, case.opened_at, ctx.zone))
-    return {"label": ctx._(_("Steps")), "href": f"/p/crm/complaints/{case.number}/steps", "count": left}
+    return {
+        "label": ctx._(_("Steps of the complaint")),
+        "href": f"/p/crm/complaints/{case.number}/steps",
+        "count": left,
+    }
 
 
 def beside(ctx: Context, case: Case) -> str | None:

@@ -25,9 +25,9 @@ GAUGES = (
           where={"is_open": True}, good="down"),
 )  # fmt: skip
 WIDGETS = (
-    Widget(key="crm.w_open_sum", kind="figure", measure="crm.open_sum"),
-    Widget(key="crm.w_win_rate", kind="figure", measure="crm.win_rate"),
-    Widget(key="crm.w_won_sum", kind="figure", measure="crm.won_sum"),
+    Widget(key="crm.w_open_sum", kind="figure", measure="crm.open_sum", w=4),
+    Widget(key="crm.w_win_rate", kind="figure", measure="crm.win_rate", w=4),
+    Widget(key="crm.w_won_sum", kind="figure", measure="crm.won_sum", w=4, wm=12),
     Widget(key="crm.w_open_complaints", kind="figure", measure="crm.open_complaints"),
     Widget(key="crm.w_funnel", kind="funnel", measure="crm.open_deals", by="state", w=6, wm=12,
            titles=words("Воронка: открытые сделки по этапам", "Funnel: open deals by stage")),

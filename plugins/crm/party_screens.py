@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from acm.sdk import Context, Ctx, NotFound, Page, Stale, Submitted, _, router
 
-from .desk import require_desk, shared, works
+from .desk import SALES, require_desk, shared, works, works_here
 from .forms import Sheet, find_party, known_companies
 from .names import digits_of, phone_key
 from .parties import COMPANY, CONTACT, INDUSTRIES, KINDS, keys_of
@@ -34,7 +34,7 @@ def show_list(ctx: Ctx, kind: str, q: Text = "", cursor: Text = "") -> Response:
     found = ctx.pages.list(key, where, order="title", limit=STEP, cursor=cursor)
     companies = ctx.pages.by_ids(page.fields["company"] for page in found.items if page.fields.get("company"))
     return ctx.page(
-        "parties.html", kind=kind, rows=found.items, companies=companies, q=q, next=found.next, step=STEP,
+        "parties.html", kind=kind, rows=found.items, sells=works_here(ctx, SALES), companies=companies, q=q, next=found.next, step=STEP,
         count=ctx.pages.count(key, where), industry=lambda key: label_of(INDUSTRIES, key),
     )  # fmt: skip
 

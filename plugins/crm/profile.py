@@ -12,6 +12,7 @@ from acm.sdk import Case, Context, Page
 from . import complaints
 from .deals import DEAL
 from .parties import COMPANY, CONTACT
+from .talks import Talk, talks_of
 
 SHOWN = 20
 
@@ -27,6 +28,7 @@ class Profile:
     sums: dict[str, Decimal] = field(default_factory=dict)
     complaints: Sequence[Case] = ()
     complaint_count: int = 0
+    talks: Sequence[Talk] = ()
     cases: Sequence[Page] = ()
     files: Sequence[Any] = ()
 
@@ -45,6 +47,7 @@ def profile_of(ctx: Context, page: Page) -> Profile:
     found.sums = ctx.cases.total(DEAL, "amount", {about: page, "is_open": True})
     found.complaints = ctx.cases.list(complaints.KEY, {about: page}, order="-opened", limit=SHOWN).items
     found.complaint_count = ctx.cases.count(complaints.KEY, {about: page})
+    found.talks = talks_of(ctx, page)
     linked = ctx.pages.linked(page)
     found.cases = [one for one in linked if isinstance(one, Case) and one.type not in (DEAL, complaints.KEY)]
     return found

@@ -24,6 +24,4 @@ QUEUES = (
     Queue("crm-complaints", "Жалобы", "Complaints", "mood-angry", {"type": COMPLAINT, "category": "open"}, "d:care"),
     Queue("crm-late", "Жалобы с истёкшим сроком", "Late complaints", "alarm", {"type": COMPLAINT, "due": "overdue"},
           "d:care"),
-    Queue("crm-care", "Забота о клиентах: все дела", "Client care: all cases", "headset",
-          {"department": "care", "category": "open"}, "d:care"),
 )  # fmt: skip

@@ -47,7 +47,7 @@ TOLD = {
 }  # fmt: skip
 WEIGHTS = {"goods": 30, "fees": 22, "servicing": 16, "service": 12, "payments": 9, "application": 5, "other": 3,
            "debt": 2, "fraud": 1, "credit_report": 1}  # fmt: skip
-DEALS, LEADS, COMPLAINTS = 70, 9, 120
+DEALS, LEADS, COMPLAINTS = 60, 9, 90
 
 
 def plant(ctx: Builder) -> None:
@@ -183,7 +183,8 @@ class Yard:
         return self.chance.choice(self.sellers)
 
     def _ago(self, least: int, most: int) -> datetime:
-        return self.now - timedelta(days=self.chance.randrange(least, most), hours=self.chance.randrange(1, 9))
+        day = self.now - timedelta(days=self.chance.randrange(max(1, least), most))
+        return day.replace(hour=self.chance.randrange(6, 14), minute=self.chance.randrange(60))
 
 
 def _given(fields: dict[str, str | None]) -> dict[str, str]:
