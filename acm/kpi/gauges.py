@@ -256,11 +256,8 @@ class _Names:
             known = {state.key: state.names for state in definition.states}
         elif one is not None:
             known = {option.id: option.label for option in one.options}
-        return {
-            part.key: self.found.get((sort, part.key))
-            or (known[part.key].get(self.lang, "") if part.key in known else "")
-            for part in parts
-        }
+        names = {key: said.get(self.lang, "") for key, said in known.items()}  # a funnel draws empty stages too
+        return names | {p.key: self.found.get((sort, p.key)) or names.get(p.key, "") for p in parts}
 
 
 def _sort(definition: PageType, by: str) -> str:
