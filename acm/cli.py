@@ -42,7 +42,7 @@ def main() -> None:
         cli(standalone_mode=True)
     except Problem as problem:
         said = Message(problem.detail, problem.params) if problem.detail else problem.title
-        Console(stderr=True).print(f"[red]acm:[/red] {said}")
+        Console(stderr=True).print(f"[red]acm:[/red] {escape(str(said))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 
