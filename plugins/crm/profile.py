@@ -27,7 +27,7 @@ class Profile:
     deals: Sequence[Case] = ()
     sums: dict[str, Decimal] = field(default_factory=dict)
     complaints: Sequence[Case] = ()
-    complaint_count: int = 0
+    more_complaints: bool = False
     talks: Sequence[Talk] = ()
     cases: Sequence[Page] = ()
     files: Sequence[Any] = ()
@@ -45,8 +45,8 @@ def profile_of(ctx: Context, page: Page) -> Profile:
         found.company = ctx.pages.by_ids([page.fields["company"]]).get(page.fields["company"])
     found.deals = ctx.cases.list(DEAL, {about: page}, order="-updated", limit=SHOWN).items
     found.sums = ctx.cases.total(DEAL, "amount", {about: page, "is_open": True})
-    found.complaints = ctx.cases.list(complaints.KEY, {about: page}, order="-opened", limit=SHOWN).items
-    found.complaint_count = ctx.cases.count(complaints.KEY, {about: page})
+    shown = ctx.cases.list(complaints.KEY, {about: page}, order="-opened", limit=SHOWN)
+    found.complaints, found.more_complaints = shown.items, bool(shown.next)
     found.talks = talks_of(ctx, page)
     linked = ctx.pages.linked(page)
     found.cases = [one for one in linked if isinstance(one, Case) and one.type not in (DEAL, complaints.KEY)]
