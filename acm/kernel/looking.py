@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -37,12 +37,21 @@ def routes(generation: Generation) -> Iterator[tuple[str, str]]:
     for given in generation.contributions:
         if given.point == "router":
             prefix = ("/api/p/" if given.key.endswith(":api") else "/p/") + generation.slug
-            for route in given.value.router.routes:
-                path = "/".join("1" if part.startswith("{") else part for part in route.path.split("/"))
-                for method in sorted(route.methods - {"HEAD", "OPTIONS"}):
+            for full, methods in _flat(given.value.router.routes):
+                path = "/".join("1" if part.startswith("{") else part for part in full.split("/"))
+                for method in sorted(methods - {"HEAD", "OPTIONS"}):
                     yield method, prefix + path
         elif given.point == "feed":
             yield "GET", f"/feeds/{generation.slug}/{given.key.partition(':')[2]}/nobody"
+
+
+def _flat(listed: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, set[str]]]:
+    """Path and methods of every route of a router, and of the routers it includes."""
+    for route in listed:
+        if (included := getattr(route, "original_router", None)) is not None:
+            yield from _flat(included.routes, prefix + route.include_context.prefix)
+        elif getattr(route, "methods", None):
+            yield prefix + route.path, set(route.methods)
 
 
 def _screens(run: Checking) -> dict[str, str]:
@@ -58,7 +67,7 @@ def _screens(run: Checking) -> dict[str, str]:
         at["case.aside"] = at["case.tabs"] = f"/cases/{cases[0]}"
     if others:
         at["page.aside"] = f"/pages/{others[0]}"
-    return {place: path for place, path in at.items() if place == "menu" or f"slot:{place}" in points}
+    return {place: path for place, path in at.items() if {place, f"slot:{place}"} & points}
 
 
 def drawn(run: Checking) -> Iterator[str]:
@@ -116,8 +125,10 @@ def raising(run: Checking) -> Iterator[str]:
     try:
         tried = 0
         for place, path in _screens(run).items():
+            if place == "menu":
+                continue
             answer, tried = house.get(path, "worker"), tried + 1
-            if answer.status_code != 200 or (place != "menu" and f'data-plugin="{run.slug}"' not in answer.text):
+            if answer.status_code != 200 or f'data-plugin="{run.slug}"' not in answer.text:
                 yield f"{place}: the failure is not shown in its place on {path} ({answer.status_code})"
         for method, path in routes(twin):
             if method == "GET" and not path.startswith("/feeds"):
@@ -147,8 +158,8 @@ def _broken(given: Contribution, generation: Generation) -> Contribution:
         return replace(given, value=guarded(slug, f"slot {place}", _fail))
     if kind == "router":
         router = APIRouter()
-        for route in given.value.router.routes:
-            router.add_api_route(route.path, _refuse, methods=sorted(route.methods))
+        for path, methods in _flat(given.value.router.routes):
+            router.add_api_route(path, _refuse, methods=sorted(methods))
         return replace(given, value=Mounted(router, given.value.permission))
     if kind == "veto":
         refuses = generation.found.manifest.permissions.uses.on_failure == "refuse"

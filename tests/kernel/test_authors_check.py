@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from acm.app import create_app
 from acm.cli import cli
 from acm.kernel import conformance
+from acm.kernel.checking import Line
 from acm.kernel.scaffold import scaffold
 
 BUNDLED = Path(__file__).parents[2] / "plugins"
@@ -109,10 +110,10 @@ from acm.sdk import router, Ctx
 from sqlalchemy import text
 import builtins
 
-pages = router()
+inner = router()
 
 
-@pages.get("/past")
+@inner.get("/past")
 def past(ctx: Ctx):
     return {"pages": ctx.session.execute(text("SELECT count(*) FROM page")).scalar()}
 
@@ -129,6 +130,10 @@ builtins.kept_by_a_sinner = getattr(builtins, "kept_by_a_sinner", [])
 builtins.kept_by_a_sinner.append(kept)
 
 
+pages = router()
+pages.include_router(inner, prefix="/in")
+
+
 def register(p):
     p.router(pages)
     p.slot("portal.home", aside)
@@ -143,7 +148,8 @@ def test_reads_past_the_door_failures_and_leaks_are_found(sinful, side_doors):
         "sins/__init__.py:11 in past: read pages by ctx.pages and ctx.cases, not past them",
     )
     assert "slot portal.home: RuntimeError: never well (in sins/__init__.py:15, aside)" in found["drawn"].faults
-    assert found["raising"].is_well
+    assert found["anonymous"] == Line("anonymous", "1 addresses")
+    assert found["raising"] == Line("raising", "2 places")
     assert "functions of earlier loads stay alive" in found["cycles"].faults[0]
 
 
