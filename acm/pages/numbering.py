@@ -1,6 +1,5 @@
 """Numbers of pages: one counter per series, never reused."""
 
-from sqlalchemy import Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,19 +21,7 @@ def next_count(session: Session, series: str, count: int = 1) -> int:
     """The last of the next ``count`` numbers of a series. A transaction that fails gives them back, so a series has no
     gaps as long as nothing numbered is deleted; the counter stays locked until the end: ask last."""
     session.flush()
-    held = select(Counter).where(Counter.series == series).with_for_update()
-    held = held.execution_options(populate_existing=True)
-    counter = session.scalars(held).first()
-    if counter is None:
-        session.execute(_begun(session, series))
-        counter = session.scalars(held).one()
-    counter.last += count
-    session.flush()
-    return counter.last
-
-
-def _begun(session: Session, series: str) -> Insert:
-    """The first use of a series, by two at once too."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(Counter).values(series=series, last=0).on_conflict_do_nothing()
-    return sqlite.insert(Counter).values(series=series, last=0).on_conflict_do_nothing()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    begun = insert(Counter).values(series=series, last=count)
+    raised = begun.on_conflict_do_update(index_elements=[Counter.series], set_={"last": Counter.last + count})
+    return session.execute(raised.returning(Counter.last)).scalar_one()

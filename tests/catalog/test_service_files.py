@@ -112,6 +112,10 @@ def test_a_service_is_in_the_department_of_its_category() -> None:
         assert service.department == domain.department_of(service.category), service.id
 
 
+WIDENED = {"LG-001", "LG-005"}
+"""Legal asks more of them: a route by deviation from the template, and claims in both directions."""
+
+
 def test_nothing_of_the_original_catalogue_is_lost(shared_data: Path) -> None:
     kinds = {"user": "person", "textarea": "long_text", "boolean": "yes_no", "integer": "number", "rating": "number"}
     kinds |= {"asset": "page", "ci": "page", "account": "page"}
@@ -120,15 +124,15 @@ def test_nothing_of_the_original_catalogue_is_lost(shared_data: Path) -> None:
     assert isinstance(originals, list)
     for was in originals:
         service = ours[was["id"]]
-        assert service.name == was["name"]
-        assert service.description == was["description"]
         assert (service.category, service.type, service.owner_group) == (
             was["category"],
             was["type"],
             was["owner_group"],
         )
         assert service.sla.model_dump() == was["sla"]
-        assert [step.model_dump(exclude_defaults=True) for step in service.approvals] == was["approvals"]
+        if service.id not in WIDENED:
+            assert (service.name, service.description) == (was["name"], was["description"])
+            assert [step.model_dump(exclude_defaults=True) for step in service.approvals] == was["approvals"]
         assert (service.default_priority, service.confidential) == (was["default_priority"], was["confidential"])
         for field in was["form"]:
             asked = service.field(field["key"])
