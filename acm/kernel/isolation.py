@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -223,7 +223,9 @@ class Isolation:
                 if time.perf_counter() - self._wrote > WRITE_EVERY:
                     self._wrote = time.perf_counter()
                     self._write_costs()
-            except Exception as error:  # it is kept in memory, and written with the next
+            except OperationalError:  # a long batch holds the database: it is kept in memory, and written with the next
+                return False
+            except Exception as error:
                 log.warning("plugin notes not written", reason=f"{type(error).__name__}: {error}"[:300])
                 return False
             return True

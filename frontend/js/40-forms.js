@@ -22,7 +22,8 @@ async function keep(form) {
   const headers = { "X-CSRF-Token": token(), "HX-Request": "true" }
   const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: answers, headers, keepalive: true }).catch(() => null)
   const place = form.querySelector("[data-saved]")
-  if (place && answer?.ok && answer.status !== 204) place.textContent = await answer.text()
+  if (!place || answer?.status === 204) return
+  place.textContent = answer?.ok ? await answer.text() : place.dataset.unsaved
 }
 
 document.addEventListener("visibilitychange", () => {
