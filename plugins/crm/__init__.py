@@ -1,14 +1,15 @@
 """CRM: whom we sell to, what we sell, what they complain of, and what was said.
 
 Each module says one of them: `parties` (companies and contacts) and `duplicates` of them, `deals` (leads and deals) with
-their `board` and `converting`, `complaints` with their `rules`, `talks`; `profile` shows all of a client in one view.
+their `board` and `converting`, `complaints` with their `rules`, `talks`; `profile` shows all of a client in one view,
+`segments` keep those who meet a rule (`segment_rules`).
 """
 
 from __future__ import annotations
 
 from acm.sdk import Registrar, router
 
-from . import complaint_screens, deal_screens, duplicate_screens, party_screens, talks
+from . import complaint_screens, deal_screens, duplicate_screens, party_screens, segment_screens, talks
 from .board import follow_stage
 from .complaints import CATEGORIES, COMPLAINT, ROOT_CAUSES, categories, root_causes
 from .deals import DEAL_TYPE, LEAD_TYPE
@@ -20,6 +21,7 @@ from .parties import COMPANY_TYPE, CONTACT_TYPE
 from .queues import QUEUES
 from .rules import answer_is_due, cause_is_known, steps_are_done
 from .seed import plant
+from .segments import MEMBERSHIP_TYPE, NIGHTLY, SEGMENT_TYPE, refresh_all
 
 screens = router()
 for part in (
@@ -27,6 +29,7 @@ for part in (
     deal_screens,
     talks,
     duplicate_screens,
+    segment_screens,
     party_screens,
 ):  # the last one takes what the others leave
     screens.include_router(part.pages)
@@ -37,6 +40,8 @@ def register(p: Registrar) -> None:
     p.page_type(CONTACT_TYPE)
     p.page_type(talks.INTERACTION)
     p.page_type(MERGE)
+    p.page_type(SEGMENT_TYPE)
+    p.page_type(MEMBERSHIP_TYPE)
     p.case_type(LEAD_TYPE)
     p.case_type(DEAL_TYPE)
     p.case_type(COMPLAINT)
@@ -60,9 +65,11 @@ def register(p: Registrar) -> None:
         p.widget(widget)
     for panel in PANELS:
         p.panel(panel)
+    p.job("refresh_segments", refresh_all, schedule=NIGHTLY)
     p.seed(plant)
     p.router(screens)
     p.slot("case.tabs", complaint_screens.tab)
     p.slot("case.aside", complaint_screens.beside)
     p.slot("case.aside", talks.beside, order=110)
+    p.slot("panel.widget", segment_screens.on_panel)
     p.menu(menu, order=50)

@@ -13,6 +13,7 @@ from .complaints import KEY as COMPLAINT
 from .deals import DEAL
 from .desk import shared
 from .parties import COMPANY, CONTACT
+from .segments import MEMBERSHIP
 from .words import words
 
 KEY = "crm.merge"
@@ -22,7 +23,8 @@ FILLED = {
     CONTACT: ("company", "role", "phone", "phone_key", "email"),
 }
 REFERENCES = {
-    COMPANY: ((CONTACT, "company"), (DEAL, "company"), (COMPLAINT, "company"), (talks.KEY, "company"), (talks.KEY, "about")),
+    COMPANY: ((CONTACT, "company"), (DEAL, "company"), (COMPLAINT, "company"), (talks.KEY, "company"), (talks.KEY, "about"),
+              (MEMBERSHIP, "company")),
     CONTACT: ((DEAL, "contact"), (COMPLAINT, "contact"), (talks.KEY, "about")),
 }  # fmt: skip
 MOST = 30

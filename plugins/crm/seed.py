@@ -15,6 +15,7 @@ from .deals import DEAL, LEAD, OPEN_STAGES, PROBABILITY, REASONS, SOURCES
 from .desk import CARE, SALES, place_of, shared
 from .names import key_of
 from .parties import COMPANY, CONTACT, INDUSTRIES, keys_of
+from .segments import MONTHS, SEGMENT, kept, refresh
 
 FIRMS = (
     "ООО «Ладога»", "АО «Полярис»", "ООО «Контур Юг»", "АО «Гранит»", "ООО «Меридиан»", "ООО «Сигма Плюс»",
@@ -48,6 +49,10 @@ TOLD = {
 WEIGHTS = {"goods": 30, "fees": 22, "servicing": 16, "service": 12, "payments": 9, "application": 5, "other": 3,
            "debt": 2, "fraud": 1, "credit_report": 1}  # fmt: skip
 DEALS, LEADS, COMPLAINTS = 60, 9, 90
+SEGMENTS = (
+    ("Действующие клиенты", "Купили за последний год: по ним считаем отток", "won_year > 0", True),
+    ("Под угрозой ухода", "Покупают, но жалуются: позвонить первыми", "won_year > 0\ncomplaints_90 >= 2", False),
+)
 
 
 def plant(ctx: Builder) -> None:
@@ -65,6 +70,8 @@ def plant(ctx: Builder) -> None:
     for _place in range(COMPLAINTS):
         yard.complaint()
     yard.name_clients()
+    for name, description, rule, clients in SEGMENTS:
+        yard.segment(name, description, rule, clients)
 
 
 class Yard:
@@ -154,6 +161,14 @@ class Yard:
             later.cases.move(case, "answered")
             if over + timedelta(days=3) < self.now:
                 self.ctx.at(over + timedelta(days=3), by=carer).cases.move(case, "closed")
+
+    def segment(self, name: str, description: str, rule: str, clients: bool) -> None:
+        """A segment as it went: counted at the beginning of each month of the last year, and now."""
+        known: dict[str, Any] = {"rule": rule, "description": description, **({"clients": True} if clients else {})}
+        begun = self.ctx.at(self.now - timedelta(days=30 * MONTHS), by=self.sellers[0])
+        page = begun.pages.create(SEGMENT, title=name, fields=known, **{**kept(begun), "owner": self.sellers[0]})
+        for back in range(30 * MONTHS, -1, -30):
+            refresh(self.ctx.at(self.now - timedelta(days=back)), page)
 
     def name_clients(self) -> None:
         """Complaints of the catalogue get the company they name, when it is one of ours."""

@@ -38,7 +38,7 @@ def test_it_brings_its_services_with_their_ids_and_its_types(crm):
     }
 
     assert services == [f"CR-{number:03}" for number in range(1, 7)]
-    assert given == {"page_type": 7, "queue": 5, "panel": 2}
+    assert given == {"page_type": 9, "queue": 5, "panel": 2}
 
 
 def test_every_icon_it_names_is_in_the_sprite(crm):
