@@ -18,7 +18,7 @@ from acm.jobs.queue import Worker
 from acm.kernel import api as kernel_api
 from acm.kernel import away as kernel_away
 from acm.kernel import contributions as kernel_contributions
-from acm.kernel import cost_routes, isolation
+from acm.kernel import cost_routes, draft_routes, isolation
 from acm.kernel import feeds as kernel_feeds
 from acm.kernel import routes as kernel_routes
 from acm.kernel.following import Follower
@@ -100,6 +100,7 @@ def routers() -> list[APIRouter]:
         taxonomy_api.router,
         kernel_feeds.router,
         kernel_routes.router,
+        draft_routes.router,
         kernel_api.router,
         cost_routes.router,
         cost_routes.api,

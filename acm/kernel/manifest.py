@@ -163,13 +163,13 @@ def read_manifest(folder: Path, slug: str = "") -> Manifest:
 
 def _fault(text: str, fault: Any) -> str:
     keys = [str(part) for part in fault["loc"]]
-    line = _line(text, keys)
+    line = line_of(text, keys)
     place = f"line {line}, " if line else ""
     reason = REASONS.get(fault["type"], fault["msg"])
     return f"{NAME}: {place}key {'.'.join(keys)}: {reason}"
 
 
-def _line(text: str, keys: list[str]) -> int:
+def line_of(text: str, keys: list[str]) -> int:
     """The line on which a key, or the nearest thing above it, is written; 0 when nothing of it is there."""
     table: list[str] = []
     best, length = 0, 0

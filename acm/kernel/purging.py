@@ -8,6 +8,7 @@ and vocabularies go, and its services leave the catalogue.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from acm.catalog.publishing import unpublish
 from acm.db import Base, encode
 from acm.errors import NotFound
 from acm.journal import Event, Origin, record
-from acm.kernel import lifecycle, migrating
+from acm.kernel import drafts, lifecycle, migrating
 from acm.kernel.costs import PluginCost
 from acm.kernel.failures import PluginFailure
 from acm.kernel.lifecycle import PluginRefused
@@ -68,9 +69,10 @@ def purge(
 
 
 def forget_files(runtime: Runtime, slug: str) -> None:
-    """Drop the stored versions, once nothing wants them any more."""
+    """Drop the stored versions and the draft, once nothing wants them any more."""
     world: World = runtime.parts["world"]
     world.store.drop(slug)
+    shutil.rmtree(drafts.drafts(runtime) / slug, ignore_errors=True)
 
 
 def export(session: Session, runtime: Runtime, slug: str, origin: Origin) -> Path:

@@ -39,6 +39,7 @@ HAPPENED = {
     "plugin.in_repair": _("%(who)s took it into repair: %(reason)s"),
     "plugin.removed": _("%(who)s removed it"),
     "plugin.configured": _("%(who)s changed the settings"),
+    "plugin.published": _("%(who)s published version %(version)s from the editor"),
 }
 
 
@@ -65,7 +66,7 @@ def toggle(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Resp
     except Conflict as problem:
         db.rollback()
         return _page(ui, db, app, slug, problem=problem, status=problem.status)
-    return _applied(ui, db, app, slug)
+    return applied(ui, db, app, slug)
 
 
 @router.post(PATH + "/{slug}/settings", dependencies=[permitted("admin.plugins")])
@@ -83,7 +84,7 @@ def configure(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> R
     except Conflict as problem:
         db.rollback()
         return _page(ui, db, app, slug, problem=problem, status=problem.status)
-    return _applied(ui, db, app, slug)
+    return applied(ui, db, app, slug)
 
 
 @router.post(PATH + "/{slug}/removal", dependencies=[permitted("admin.plugins")])
@@ -94,7 +95,7 @@ def remove(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> Resp
     except Conflict as problem:
         db.rollback()
         return _page(ui, db, app, slug, problem=problem, status=problem.status)
-    answer = _applied(ui, db, app, "")
+    answer = applied(ui, db, app, "")
     purging.forget_files(app, slug)
     return answer
 
@@ -112,7 +113,8 @@ def menu(ui: UI) -> dict[str, object] | None:
     }
 
 
-def _applied(ui: UI, db: Db, app: App, slug: str) -> Response:
+def applied(ui: UI, db: Db, app: App, slug: str) -> Response:
+    """Commit a change of a plugin, follow it here, and lead back to its page."""
     db.commit()
     lifecycle.publish(app)
     answer = ui.redirect(f"{PATH}?plugin={slug}" if slug else PATH)
