@@ -39,6 +39,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     """Migrated template databases, made at first need."""
     made: dict[str, str] = {}
     yield made
+    databases.drop_spares()
     for url in made.values():
         databases.drop(url)
 
