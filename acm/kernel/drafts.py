@@ -46,15 +46,15 @@ KINDS: dict[str, Kind] = {"+": "added", "-": "removed"}
 class DraftChanged(Conflict):
     """Somebody else changed the draft since it was seen; nothing was changed."""
 
-    type = "/problems/stale"
+    type = "/problems/draft-changed"
     title = "Somebody changed this draft before you"
 
 
 class DraftRefused(Conflict):
     """The draft has faults and was not published; nothing was changed."""
 
-    type = "/problems/plugin-refused"
-    title = "The plugin cannot be switched"
+    type = "/problems/draft-refused"
+    title = "The draft has faults"
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__()
