@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from acm import tables
 from acm.db import Database
@@ -160,3 +162,16 @@ def _admin(statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
+
+
+def settle(session: Session) -> None:
+    """On PostgreSQL an event is read when every older transaction of the server has ended, other tests' too."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    open_ones = text("SELECT count(*) FROM event WHERE tx >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    for _ in range(1200):
+        waiting = session.execute(open_ones).scalar_one()
+        session.rollback()
+        if not waiting:
+            return
+        time.sleep(0.05)

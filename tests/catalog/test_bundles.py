@@ -33,6 +33,7 @@ from acm.people.rights import Grants
 from acm.web.runtime import Runtime
 from tests.cast import MONDAY
 from tests.catalog.bundles import joiner, part, works
+from tests.databases import settle
 
 ANSWERS = {"name": "Lena", "date": "2026-12-01"}
 APPROVED = {"approvals": [{"step": 1, "role": "line_manager"}]}
@@ -75,8 +76,9 @@ class World:
     def follow(self) -> None:
         """Let the worker do what is to be done."""
         self.session.commit()
+        settle(self.session)
         while following.follow(self.runtime.db, self.runtime.snapshot):
-            pass
+            settle(self.session)
         run_due(self.runtime.db, self.runtime.snapshot)
         self.session.expire_all()
 

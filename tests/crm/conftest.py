@@ -125,9 +125,10 @@ def follow(crm, session) -> Callable[[], None]:
 
     def run() -> None:
         session.commit()
+        databases.settle(session)
         consume = crm.snapshot.find("consumer", "react:crm")
         while consume(crm.db, crm.snapshot):
-            pass
+            databases.settle(session)
         session.expire_all()
 
     return run

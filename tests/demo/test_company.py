@@ -76,7 +76,7 @@ def test_everything_declared_stands_in_the_database(company: Session) -> None:
     assert count(company, BusinessOwner) == 20
     assert count(company, Article) == 42
     assert count(company, Announcement) == 6
-    assert count(company, Service) == 113  # and "something else" in free words
+    assert count(company, Service) == 132  # 112, "something else" in free words, and 19 steps that only orders open
 
 
 def test_every_department_branch_and_group_has_somebody_who_leads_it(company: Session) -> None:
@@ -110,7 +110,7 @@ def test_every_persona_who_leads_has_a_panel_and_the_lawyer_a_queue(company: Ses
 
     hr = company.scalars(select(Department).where(Department.key == "hr")).one()
     assert hr.head_id == persona(company, "hr").id
-    assert panels("hr")[0] == "hr"
+    assert panels("hr")[0] == "hr_onboarding"
     assert panels("head")[0] == "itsm"
     assert panels("lawyer") == []
     lawyer = grants_of(company, persona(company, "lawyer"))

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from acm import clock
 from acm.cases.approving import OPEN, decide
 from acm.cases.models import Case
-from acm.catalog import following
 from acm.catalog.bundles import services_of
 from acm.catalog.filing import Filing, file_request
 from acm.catalog.publishing import sync_services
@@ -29,6 +28,7 @@ from acm.people.rights import Grants
 from acm.settings import Settings
 from acm.web.runtime import Runtime
 from tests.cast import MONDAY
+from tests.databases import settle
 
 BUNDLED = Path(__file__).parents[2] / "plugins"
 ELSEWHERE = {
@@ -86,14 +86,17 @@ class Company:
     def follow(self) -> None:
         """Let the worker do what is to be done."""
         self.session.commit()
-        for given in self.runtime.snapshot.each("consumer"):
-            if given.key in ("bundles", "react:hr_onboarding"):
-                while given.value(self.runtime.db, self.runtime.snapshot):
-                    pass
-        run_due(self.runtime.db, self.runtime.snapshot)
-        while following.follow(self.runtime.db, self.runtime.snapshot):
-            run_due(self.runtime.db, self.runtime.snapshot)
+        while self._round():
+            pass
         self.session.expire_all()
+
+    def _round(self) -> int:
+        settle(self.session)
+        db, snapshot = self.runtime.db, self.runtime.snapshot
+        there = [snapshot.find("consumer", key) for key in ("bundles", "react:hr_onboarding")]
+        passed = sum(consume(db, snapshot) for consume in there if consume)
+        run_due(db, snapshot)
+        return passed
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from acm.cases.models import Case
 from acm.cases.opening import Opening, open_case
@@ -19,6 +18,7 @@ from acm.journal import Origin
 from acm.pages.schema import stored_version
 from acm.pages.types import PageType
 from acm.people.models import Branch, Department, Group, Person
+from tests.databases import settle
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 SERVICE = PageType(key="service", names={"ru": "Услуга", "en": "Service"}, kind="service", series="SV")
@@ -73,19 +73,6 @@ class Desk:
         self.move(case, "in_progress", at - timedelta(minutes=30), by)
         case.respond(Origin(self.person(by), at - timedelta(minutes=30)))
         self.move(case, "resolved", at, by)
-
-
-def settle(session) -> None:
-    """On PostgreSQL an event is read when every older transaction of the server has ended, other tests' too."""
-    if session.get_bind().dialect.name != "postgresql":
-        return
-    open_ones = text("SELECT count(*) FROM event WHERE tx >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-    for _ in range(1200):
-        waiting = session.execute(open_ones).scalar_one()
-        session.rollback()
-        if not waiting:
-            return
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -101,9 +101,10 @@ def follow(legal, session) -> Callable[[], None]:
 
     def run() -> None:
         session.commit()
+        databases.settle(session)
         consume = legal.snapshot.find("consumer", "react:legal")
         while consume(legal.db, legal.snapshot):
-            pass
+            databases.settle(session)
         session.expire_all()
 
     return run
