@@ -90,6 +90,9 @@ def _copy_that_can_be_restored(template: str) -> str:
         connection.execute(text("CREATE TABLE kept.acm_shape AS TABLE kept_shape"))
         connection.execute(text("DROP VIEW kept_shape"))
         connection.execute(
+            text("CREATE TABLE kept.acm_index AS SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
+        )
+        connection.execute(
             text(
                 "CREATE TABLE kept.acm_sequence AS"
                 " SELECT sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = 'public'"
@@ -109,6 +112,9 @@ def _restore(url: str) -> bool:
     try:
         with _inside(url) as connection:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
+            indexes = "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT IN (SELECT * FROM kept.acm_index)"
+            for index in connection.execute(text(indexes)).scalars().all():
+                connection.execute(text(f'DROP INDEX public."{index}"'))
             shapes = [set(map(tuple, connection.execute(text(one)))) for one in (SHAPE, "SELECT * FROM kept.acm_shape")]
             if shapes[0] != shapes[1]:
                 return False

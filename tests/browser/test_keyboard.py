@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from acm.i18n import translator
-from tests.browser.screens import settle
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Enter, Look
@@ -96,11 +95,11 @@ def test_the_next_case_is_taken_and_commented_by_keyboard_alone(enter: Enter) ->
     walk_to(page, text=page.locator("main a[href^='/queues/']").first.inner_text().replace("\n", ""))
     keys.press("Enter")
     page.wait_for_url("**/queues/*")
-    settle(page)
+    page.wait_for_load_state("load")
     keys.press("e")
     page.wait_for_url("**/cases/*")
     expect(page.locator("#goal dl")).to_contain_text("Ким")
-    settle(page)
+    page.wait_for_load_state("load")
     keys.press("n")
     expect(page.locator("#reply-text")).to_be_focused()
     keys.type("Заметка для своих")

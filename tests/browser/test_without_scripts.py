@@ -19,16 +19,6 @@ def press(page: Page, words: str) -> None:
     page.get_by_role("button", name=ru(words), exact=True).first.click()
 
 
-def fill_leave(page: Page) -> None:
-    """A study leave: the choice opens a question for a file, which the server shows after a press."""
-    page.locator("[name=leave_type][value=study]").check()
-    page.locator("[name=date_from]").fill("1.12.2027")
-    expect(page.locator("input[type=file]")).to_have_count(0)
-    press(page, "Refresh the questions")
-    expect(page.locator("[name=leave_type][value=study]")).to_be_checked()
-    page.locator("input[type=file]").first.set_input_files([LETTER])
-
-
 def test_a_person_signs_in_and_searches(enter: Enter) -> None:
     page = enter(scripts=False)
     page.goto("/login")
@@ -45,15 +35,22 @@ def test_a_request_with_a_file_is_filed_and_faults_lose_nothing(enter: Enter) ->
     page = enter("approver", scripts=False)
     page.goto("/services/hr-004")
     page.get_by_role("link", name=ru("Order"), exact=True).click()
-    fill_leave(page)
+    errors, file = page.locator(".errsum"), page.locator("input[type=file]")
+    page.locator("[name=leave_type][value=study]").check()
+    page.locator("[name=date_from]").fill("1.12.2027")
     press(page, "Next")  # the second date is missing
-    errors = page.locator(".errsum")
     expect(errors).to_be_visible()
     expect(page.locator("[name=leave_type][value=study]")).to_be_checked()
     expect(page.locator("[name=date_from]")).to_have_value("01.12.2027")
-    expect(page.get_by_text("вызов.txt")).to_be_visible()
     errors.get_by_role("link").first.click()
-    page.locator("[name=date_to]").fill("20.12.2027")
+    page.locator("[name=date_to]").fill("2.12.2027")
+    press(page, "Next")
+    file.first.set_input_files([LETTER])  # study leave asks for it
+    page.locator("[name=substitute]").fill("Никто Неизвестный")
+    press(page, "Next")
+    expect(errors).to_be_visible()
+    expect(page.get_by_text("вызов.txt")).to_be_visible()
+    page.locator("[name=substitute]").fill("")
     press(page, "Next")
     expect(page.locator("h1")).to_have_text(ru("Check your answers"))
     expect(page.get_by_role("link", name="вызов.txt")).to_be_visible()
