@@ -318,10 +318,11 @@ def test_a_slot_that_hangs_is_told_to_in_its_place(write_plugin, enable, browse,
 
 
 def test_when_every_thread_of_a_plugin_hangs_its_breaker_opens_at_once(isolation, runtime):
-    going_on = threading.Event()
+    going_on, begun = threading.Event(), threading.Semaphore(0)
     cell = isolation.cell("hangs", "slot portal.home")
     cell.was_called, cell.budget = True, 0.05
-    pendings = [begin("hangs", "slot portal.home", lambda: going_on.wait(60)) for _time in range(4)]
+    pendings = [begin("hangs", "slot portal.home", lambda: (begun.release(), going_on.wait(60))) for _time in range(4)]
+    assert all(begun.acquire(timeout=30) for _thread in pendings)
     for point, pending in enumerate(pendings):
         pending.cell = isolation.cell("hangs", f"slot {point}")
         with pytest.raises(PluginFailed):
