@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -44,7 +45,10 @@ class UTCDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a moment needs a time zone")
-        value = value.astimezone(UTC)
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError:  # within a day of the calendar's ends: no moment of ours lies beyond them
+            value = value.replace(tzinfo=UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -149,6 +153,7 @@ def _engine(url: str, *, pool_size: int, read_only: bool) -> Engine:
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
+        event.listen(engine, "handle_error", _name_unstorable, retval=True)
         return engine
     url = url.replace("postgresql://", "postgresql+psycopg://")
     options = "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC"
@@ -178,6 +183,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _name_unstorable(context: ExceptionContext) -> BaseException | None:
+    """Numbers beyond 64 bits and halves of surrogate pairs fail in the driver: the same error as on PostgreSQL."""
+    error = context.original_exception
+    if isinstance(error, (OverflowError, UnicodeEncodeError)):
+        return DataError(context.statement, context.parameters, error)
+    return None
 
 
 def _begin_reading(connection: Any) -> None:

@@ -47,14 +47,11 @@ class PluginOff(Conflict):
 @router.get("/p/{slug}/static/{version}/{rest:path}")
 def show_file(app: App, world: Frozen, slug: str, version: str, rest: str) -> Response:
     """A file of the version with that hash: the address holds the hash, so it may be kept for ever."""
+    if slug not in world.plugins or not HASH.fullmatch(version) or "\x00" in rest:
+        raise NotFound()
     folder = Store(app.settings.data_dir / "plugins").path(slug, version).resolve() / "static"
     file = (folder / rest).resolve()
-    if (
-        slug not in world.plugins
-        or not HASH.fullmatch(version)
-        or not file.is_relative_to(folder)
-        or not file.is_file()
-    ):
+    if not file.is_relative_to(folder) or not file.is_file():
         raise NotFound()
     return FileResponse(file, headers={"cache-control": "public, max-age=31536000, immutable"})
 

@@ -18,7 +18,7 @@ from acm.pages.models import File, Page
 from acm.pages.visibility import inside, visible, visible_page
 from acm.people.rights import may, require
 from acm.people.signin import Me
-from acm.web.api import Model, Paged, View, after_id, api_router, page_of, tag_answer, write_cursor
+from acm.web.api import Model, Paged, View, after, after_id, api_router, page_of, tag_answer, write_cursor
 from acm.web.runtime import Db, World
 
 router = api_router("pages")
@@ -212,7 +212,7 @@ def list_page_events(db: Db, me: Me, number: str, page: Paged) -> Any:
 def list_events(db: Db, me: Me, page: Paged) -> Any:
     """The journal of all pages the person may see, by cursor; for those with ``journal.read``."""
     require(me.grants, "journal.read")
-    place = (int(page.cursor.get("tx", 0)), after_id(page))
+    place = (after(page, "tx"), after_id(page))
     seen = visible(me.grants).with_only_columns(Page.id)
     statement = select(Event).where(
         tuple_(Event.tx, Event.id) > place, Event.page_id.in_(seen), Event.audience == "all",

@@ -8,23 +8,42 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from acm.errors import Invalid, PreconditionFailed, PreconditionRequired
 from acm.i18n import _
+from acm.web.forms import storable
 from acm.web.routing import router
 
 PREFIX = "/api/v1"
 LARGEST = 200
+DEEPEST = 32
 
 T = TypeVar("T")
 
 
 class Model(BaseModel):
-    """Base of what the API takes: unknown members are refused (no mass assignment)."""
+    """Base of what the API takes: unknown members are refused (no mass assignment), texts are cleaned as those of
+    forms are."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=100_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clean(cls, given: Any) -> Any:
+        return _storable(given)
+
+
+def _storable(given: Any, depth: int = 0) -> Any:
+    """JSON whose texts can be stored, wherever they stand in it."""
+    if depth > DEEPEST:
+        raise ValueError("nested too deep")
+    if isinstance(given, str):
+        return storable(given)
+    if isinstance(given, dict):
+        return {storable(str(name)): _storable(value, depth + 1) for name, value in given.items()}
+    return [_storable(value, depth + 1) for value in given] if isinstance(given, list) else given
 
 
 class View(BaseModel):
@@ -103,7 +122,12 @@ def write_cursor(**place: Any) -> str:
 
 def after_id(page: Listing) -> int:
     """The id after which a list by id goes on."""
-    value = page.cursor.get("id", 0)
+    return after(page, "id")
+
+
+def after(page: Listing, name: str) -> int:
+    """A number of the place where a list goes on."""
+    value = page.cursor.get(name, 0)
     if not isinstance(value, int) or not 0 <= value < 2**62:
         raise Invalid({"cursor": [_("This is no cursor of ours: take it from `next`")]})
     return value
@@ -134,9 +158,3 @@ def require_version(given: str | None, current: int, *, theirs: Any, yours: Any)
         raise PreconditionRequired()
     if given.strip() not in ("*", etag(current), f"W/{etag(current)}"):
         raise PreconditionFailed(theirs=theirs, yours=yours, version=current)
-
-
-def no_nul(request: Request) -> None:
-    """NUL characters in an address can be stored nowhere."""
-    if "\x00" in request.url.path or "%00" in str(request.url):
-        raise Invalid({"path": [_("This address holds a character that cannot be")]})

@@ -66,6 +66,11 @@ def clean(text: str, name: str = "") -> str:
     """Text as it may be stored: NFC, ``\\n`` line ends, no NUL or other control characters; refuses the endless."""
     if len(text) > LONGEST_TEXT:
         raise Invalid({name: [_("This text is too long")]})
+    return storable(text)
+
+
+def storable(text: str) -> str:
+    """A text without what cannot be stored: NUL and other controls, halves of surrogate pairs."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")

@@ -11,7 +11,8 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -62,6 +63,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(PoolExhausted, _database)
+    app.add_exception_handler(DataError, _data)
     app.add_exception_handler(IntegrityError, _integrity)
     app.add_exception_handler(OSError, _os)
     app.add_exception_handler(Exception, _broken)
@@ -172,14 +175,20 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
-    if "full" in str(error).lower():
+    if "full" in str(getattr(error, "orig", "")).lower():  # not in the statement: it holds what people wrote
         return await render(request, StorageFull())
-    log.warning("database", error=str(error)[:300])
+    log.warning("database", error=str(getattr(error, "orig", error))[:300])
     return await render(request, Busy())
 
 
+async def _data(request: Request, error: Exception) -> Response:
+    """A number or a text that no column can hold: whoever sent it means nothing that is there."""
+    log.warning("data", error=str(getattr(error, "orig", ""))[:300])
+    return await render(request, Malformed())
+
+
 async def _integrity(request: Request, error: Exception) -> Response:
-    log.warning("integrity", error=str(error)[:300])
+    log.warning("integrity", error=str(getattr(error, "orig", error))[:300])
     return await render(request, Conflict("Somebody changed this at the same moment. Open the page again"))
 
 
