@@ -1,7 +1,9 @@
 """``enqueue`` in the caller's transaction; one worker takes ready jobs by lease and runs their handlers.
 
 Handlers are contributions to ``job``: ``fn(session, args)``, idempotent, each in a transaction of its own. A job
-that raises is tried again after 10 s, 1 min, 10 min, 1 h; then it stays in sight as ``failed``.
+that raises is tried again after 10 s, 1 min, 10 min, 1 h; then it stays in sight as ``failed``. Those that talk to
+somebody outside are contributions to ``outside_job``: a thread of their own runs them, and they end their transaction
+before they talk, so that nobody waits for a slow mail server, neither the other jobs nor whoever writes.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ from acm.snapshot import Snapshot
 
 log = structlog.get_logger("acm.jobs")
 
+Turn = Callable[[Snapshot], int]
+
+INSIDE, OUTSIDE = "job", "outside_job"
 LEASE = timedelta(seconds=60)
 PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 KEPT = timedelta(days=7)
@@ -63,11 +68,12 @@ def holder() -> str:
 
 
 def run_due(
-    db: Database, snapshot: Snapshot, *, settings: object = None, now: datetime | None = None, limit: int = 100
-) -> int:
+    db: Database, snapshot: Snapshot, *, settings: object = None, now: datetime | None = None, limit: int = 100,
+    points: Sequence[str] = (INSIDE, OUTSIDE),
+) -> int:  # fmt: skip
     """Run what is due, one job a transaction; returns how many were run."""
     done = 0
-    served = list(snapshot.points.get("job", {}))
+    served = [name for point in points for name in snapshot.points.get(point, {})]
     while done < limit and (job_id := _take(db, now or clock.now(), served)) is not None:
         _run(db, snapshot, job_id, settings=settings, now=now)
         done += 1
@@ -100,7 +106,7 @@ def _run(db: Database, snapshot: Snapshot, job_id: int, *, settings: object, now
         with db.writing(snapshot) as session:
             session.info["settings"] = settings
             job = session.get_one(Job, job_id)
-            handler = snapshot.find("job", job.name)
+            handler = snapshot.find(INSIDE, job.name) or snapshot.find(OUTSIDE, job.name)
             if handler is None:
                 job.state, job.run_at = "ready", (now or clock.now()) + timedelta(minutes=5)
                 job.attempts -= 1  # it is parked, not tried
@@ -123,7 +129,8 @@ def _put_back(db: Database, job_id: int, error: Exception, now: datetime) -> Non
 
 
 class Worker:
-    """A thread that runs due jobs and the consumers of the journal until it is stopped.
+    """Two threads until they are stopped: one runs due jobs and the consumers of the journal, the other what talks to
+    somebody outside.
 
     Consumers are contributions to ``consumer``: ``fn(db, snapshot) -> int`` does one batch and says how much.
     Schedules are contributions to ``schedule``: ``(when, fn(session))``, where ``when`` is an interval in seconds or
@@ -134,37 +141,51 @@ class Worker:
         self.runtime = runtime
         self.pause = pause
         self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self.run, name="acm-worker", daemon=True)
+        self.threads = [
+            threading.Thread(target=self.run, args=(turn,), name=name, daemon=True)
+            for name, turn in (("acm-worker", self._turn), ("acm-outside", self._outside))
+        ]
         self._next: dict[tuple[str, int | str], datetime] = {}
 
     def start(self) -> None:
-        self.thread.start()
+        for thread in self.threads:
+            thread.start()
 
     def stop(self) -> None:
         self.stopping.set()
-        if self.thread.is_alive():
-            self.thread.join(timeout=10)
+        for thread in self.threads:
+            if thread.is_alive():
+                thread.join(timeout=10)
 
-    def run(self) -> None:
+    def run(self, turn: Turn) -> None:
         while not self.stopping.is_set():
-            if not self.once():
+            if not self._with_world(turn):
                 self.stopping.wait(self.pause)
 
     def once(self) -> int:
-        """One round; returns how much was done."""
+        """One round of both threads; returns how much was done."""
+        return self._with_world(self._turn) + self._with_world(self._outside)
+
+    def _with_world(self, turn: Turn) -> int:
         world = self.runtime.parts.get("world")
         if world is None:
-            return self._turn(self.runtime.snapshot)
+            return turn(self.runtime.snapshot)
         world.current()  # plugins come and go while no request is made
         with world.serving() as snapshot:
-            return self._turn(snapshot)
+            return turn(snapshot)
 
-    def _turn(self, snapshot: Snapshot) -> int:
-        runtime, done = self.runtime, 0
+    def _outside(self, snapshot: Snapshot) -> int:
+        return self._due(snapshot, OUTSIDE)
+
+    def _due(self, snapshot: Snapshot, point: str) -> int:
         try:
-            done += run_due(runtime.db, snapshot, settings=runtime.settings)
+            return run_due(self.runtime.db, snapshot, settings=self.runtime.settings, points=(point,))
         except Exception as error:  # the database may be away for a while: the worker goes on when it is back
             log.warning("worker", exc_info=error)
+            return 0
+
+    def _turn(self, snapshot: Snapshot) -> int:
+        runtime, done = self.runtime, self._due(snapshot, INSIDE)
         for contribution in snapshot.each("schedule"):
             try:
                 self._schedule(snapshot, contribution.key, *contribution.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acm.jobs.queue import OUTSIDE
 from acm.notify import webhooks_routes
 from acm.notify.mail import send_letter, send_notification
 from acm.notify.routes import bell, read_about
@@ -15,8 +16,8 @@ from acm.snapshot import Contribution
 def contributions() -> list[Contribution]:
     return [
         Contribution("consumer", "notify", tell),
-        Contribution("job", "mail.notification", send_notification),
-        Contribution("job", "mail.letter", send_letter),
+        Contribution(OUTSIDE, "mail.notification", send_notification),
+        Contribution(OUTSIDE, "mail.letter", send_letter),
         Contribution("layout", "notify", bell),
         Contribution("page_viewed", "notify", read_about),
         Contribution("consumer", "webhooks", feed),

@@ -95,6 +95,8 @@ class _Mailbox(socketserver.StreamRequestHandler):
         in_data = False
         for raw in self.rfile:
             line = raw.rstrip(b"\r\n")
+            self.server.heard.set()  # type: ignore[attr-defined]
+            self.server.goes_on.wait(20)  # type: ignore[attr-defined]
             if in_data:
                 if line == b".":
                     in_data = False
@@ -113,13 +115,20 @@ class _Mailbox(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def mailbox():
+    """A mail server; nothing is answered while its event ``goes_on`` is not set, ``heard`` tells of a first line."""
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mailbox)
-    server.lines = []  # type: ignore[attr-defined]
+    server.lines, server.heard, server.goes_on = [], threading.Event(), threading.Event()  # type: ignore[attr-defined]
+    server.goes_on.set()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
     server.shutdown()
     server.server_close()
+
+
+def mailing(runtime, mailbox):
+    port = mailbox.server_address[1]
+    return runtime.settings.model_copy(update={"smtp_url": f"smtp://127.0.0.1:{port}", "base_url": "http://acm.test"})
 
 
 def test_a_public_change_is_mailed_once_in_the_readers_language(
@@ -130,9 +139,7 @@ def test_a_public_change_is_mailed_once_in_the_readers_language(
     add_comment(session, request_of_maria, "secret among us", by(person("oleg")), audience="internal")
     session.commit()
     told()
-    settings = runtime.settings.model_copy(
-        update={"smtp_url": f"smtp://127.0.0.1:{mailbox.server_address[1]}", "base_url": "http://acm.test"}
-    )
+    settings = mailing(runtime, mailbox)
 
     run_due(runtime.db, runtime.snapshot, settings=settings)
     run_due(runtime.db, runtime.snapshot, settings=settings)
@@ -142,3 +149,40 @@ def test_a_public_change_is_mailed_once_in_the_readers_language(
     assert "which version?" in mail
     assert "secret" not in mail
     assert f"http://acm.test/pages/{request_of_maria.number}" in mail
+
+
+def test_who_lost_the_right_to_see_a_page_gets_no_letter_about_it(
+    request_of_maria, session, person, told, runtime, mailbox
+):
+    request_of_maria.owner_id = person("lev").id
+    add_comment(session, request_of_maria, "for Lev who works it", by(person("oleg")))
+    session.commit()
+    told()
+    request_of_maria.owner_id = person("oleg").id
+    session.commit()
+
+    run_due(runtime.db, runtime.snapshot, settings=mailing(runtime, mailbox))
+
+    assert "To: maria@example.test" in mailbox.lines
+    assert "To: lev@example.test" not in mailbox.lines
+
+
+def test_a_mail_server_that_stalls_holds_up_nobody_who_writes(
+    request_of_maria, session, person, told, runtime, mailbox, browse
+):
+    add_comment(session, request_of_maria, "which version?", by(person("oleg")))
+    session.commit()
+    told()
+    mailbox.goes_on.clear()
+    job = threading.Thread(
+        target=run_due, args=(runtime.db, runtime.snapshot), kwargs={"settings": mailing(runtime, mailbox)}
+    )
+    job.start()
+    assert mailbox.heard.wait(10)
+
+    answer = browse("maria").submit(f"/requests/{request_of_maria.number}/comments", {"text": "the newest"})
+
+    mailbox.goes_on.set()
+    job.join(20)
+    assert answer.status_code == 303
+    assert sum(line.startswith("Subject: ") for line in mailbox.lines) == 2
