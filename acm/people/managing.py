@@ -1,6 +1,6 @@
 """Managing people: accounts, roles, groups. Every change goes to the person's journal.
 
-Nobody widens their own rights: nobody changes their own roles or joins a group by themselves. A right over an area
+Nobody widens their own rights: nobody changes their own roles, moves or joins a group by themselves. A right over an area
 (``admin.*``, ``taxonomy.edit`` …) is granted only by somebody who holds it; the rights of daily work (reading and
 working the cases of one department, its figures and texts) are granted by whoever manages people, for a department,
 since somebody must hand them out first. The last administrator stays one.
@@ -8,8 +8,9 @@ since somebody must hand them out first. The last administrator stays one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from acm.people.rights import Grants, grants_of
 from acm.people.signin import end_sessions, lock_person
 
 MANAGE = "admin.people"
+PLACE = ("department_id", "branch_id", "manager_id")
 WORK = frozenset({"page.read", "case.work", "kpi.view", "catalog.edit", "article.edit", "queue.share"})
 
 
@@ -74,6 +76,12 @@ def activate(db: Session, grants: Grants, person: Person, origin: Origin) -> Non
     _check_account(db, grants, person)
     person.active = True
     _changed(db, person, "person.activated", origin, {})
+
+
+def check_place(grants: Grants, person: Person, before: Mapping[str, Any]) -> None:
+    """Refuse a move of oneself: a department is an audience, a manager approves."""
+    if person.id == grants.person_id and any(getattr(person, name) != before[name] for name in PLACE):
+        raise Forbidden("Nobody moves themselves: ask another administrator")
 
 
 def reset_password(db: Session, grants: Grants, person: Person, origin: Origin) -> str:

@@ -92,6 +92,7 @@ def change_person(ui: Ui, db: Db, me: Me, person_id: int, form: Submitted) -> Re
     try:
         before = _facts(person)
         _describe(db, person, form)
+        managing.check_place(me.grants, person, before)
     except Invalid as problem:
         db.rollback()
         return _card(ui, db, me, _person(db, person_id), errors=problem.errors)

@@ -55,6 +55,10 @@ ROLES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "integration": ({"ru": "Интеграция", "en": "Integration"}, ("webhook.manage",)),
     "developer": ({"ru": "Разработчик", "en": "Developer"}, ("admin.plugins", "admin.system", "taxonomy.edit")),
 }
+AREAS = frozenset(
+    {p for p in PERMISSIONS if p.startswith("admin.")} | {"taxonomy.edit", "webhook.manage", "journal.read"}
+)
+"""Permissions that no department bounds: a role given for one department gives none of them."""
 
 
 class Subject(Protocol):
@@ -166,6 +170,8 @@ def may(grants: Grants, verb: str, subject: Subject | None = None) -> bool:
     ``page.work`` is the right of the owning group, the owner, and of those who hold ``case.work`` in the page's
     department; a confidential page is worked by its owner and its owning group only.
     """
+    if subject is None and verb in AREAS:
+        return verb in grants.everywhere
     if subject is None:
         return grants.holds(verb) or verb in {p for held in grants.in_department.values() for p in held}
     if verb in ("page.work", "comment.internal"):

@@ -206,3 +206,31 @@ def test_people_are_found_by_the_beginning_of_a_name_in_any_case(browse):
     assert "maria" in ada.get("/admin/people?q=МАРИЯ").text
     assert "maria" not in ada.get("/admin/people?q=ким").text
     assert "dan" in ada.get("/admin/people?left=yes").text
+
+
+@pytest.mark.parametrize("move", ["department", "branch", "manager"])
+def test_nobody_moves_themselves_to_where_more_is_read_or_somebody_else_approves(
+    browse, session, person, department, move
+):
+    ada, maria = person("ada"), person("maria")
+    there = {"department": str(department("hr").id), "branch": "", "manager": "maria"}
+    before = (ada.department_id, ada.branch_id, ada.manager_id)
+
+    refused = browse("ada").submit(f"/admin/people/{ada.id}", {move: there[move]})
+    moved = browse("ada").submit(f"/admin/people/{maria.id}", {"department": str(department("it").id)})
+    renamed = browse("ada").submit(f"/admin/people/{ada.id}", {"phone": "4400", "department": str(ada.department_id)})
+
+    session.expire_all()
+    assert (refused.status_code, moved.status_code, renamed.status_code) == (403, 303, 303)
+    assert (ada.department_id, ada.branch_id, ada.manager_id) == before
+    assert (maria.department_id, ada.phone) == (department("it").id, "4400")
+
+
+def test_an_administrator_of_one_department_administers_nothing_of_the_whole(browse, session, person, department, role):
+    session.add(PersonRole(person_id=person("vera").id, role_id=role("admin").id, department_id=department("hr").id))
+    vera = browse("vera")
+
+    areas = ["/admin/people", "/admin/groups", "/admin/plugins", "/admin/taxonomy", "/admin/webhooks", "/api/v1/events"]
+
+    assert {vera.get(path).status_code for path in areas} == {403}
+    assert vera.get("/kb/new").status_code == 200, "the rights of work are those of the department"
