@@ -69,7 +69,7 @@ def talks_of(ctx: Context, page: Page, limit: int = SHOWN) -> Sequence[Talk]:
 
 
 @pages.get("/talks/new")
-def ask(ctx: Ctx, about: Text) -> Response:
+def ask(ctx: Ctx, about: Text = "") -> Response:
     """The form for a call, a meeting or a letter."""
     require_desk(ctx)
     return _form(ctx, _subject(ctx, about), {})
