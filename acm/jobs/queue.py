@@ -142,7 +142,7 @@ class Worker:
         self.pause = pause
         self.stopping = threading.Event()
         self.threads = [
-            threading.Thread(target=self.run, args=(turn,), name=name, daemon=True)
+            threading.Thread(target=self._go_round, args=(turn,), name=name, daemon=True)
             for name, turn in (("acm-worker", self._turn), ("acm-outside", self._outside))
         ]
         self._next: dict[tuple[str, int | str], datetime] = {}
@@ -157,7 +157,12 @@ class Worker:
             if thread.is_alive():
                 thread.join(timeout=10)
 
-    def run(self, turn: Turn) -> None:
+    def run(self) -> None:
+        """Both threads until somebody stops them; for a process that does nothing else."""
+        self.start()
+        self.stopping.wait()
+
+    def _go_round(self, turn: Turn) -> None:
         while not self.stopping.is_set():
             if not self._with_world(turn):
                 self.stopping.wait(self.pause)
