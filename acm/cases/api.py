@@ -49,7 +49,51 @@ class PartView(View):
     ended: datetime | None
 
 
-class CaseView(PageView):
+class CaseView(
+    PageView,
+    json_schema_extra={
+        "example": {
+            "id": 42,
+            "number": "IT-42",
+            "kind": "case",
+            "type": "request",
+            "title": "VPN: code 809",
+            "body": "",
+            "language": "en",
+            "fields": {"error_text": "code 809"},
+            "state": "in_progress",
+            "is_open": True,
+            "confidential": False,
+            "owner_id": 4,
+            "requester_id": 7,
+            "department_id": 2,
+            "branch_id": 1,
+            "group_id": 3,
+            "opened_at": "2026-11-20T08:00:00Z",
+            "updated_at": "2026-11-20T08:00:00Z",
+            "version": 5,
+            "category": "active",
+            "stage": "work",
+            "beneficiary_id": 7,
+            "service_id": 12,
+            "service_version": 2,
+            "parent_id": None,
+            "impact": "medium",
+            "urgency": "medium",
+            "priority": 3,
+            "response_due_at": None,
+            "due_at": "2026-11-20T15:00:00Z",
+            "promised_at": "2026-11-20T15:00:00Z",
+            "first_response_at": "2026-11-20T08:20:00Z",
+            "resolved_at": None,
+            "closed_at": None,
+            "reopened": 0,
+            "reassigned": 1,
+            "made_sla": None,
+            "parts": [],
+        }
+    },
+):
     """A case; due moments are empty while the clock stands."""
 
     category: str
@@ -76,10 +120,21 @@ class CaseView(PageView):
 class CasesView(View):
     items: list[CaseView]
     next: str | None
-    total: int = Field(description="How many there are, at most 10,000 unless `exact`.")
+    total: int = Field(examples=[1], description="How many there are, at most 10,000 unless `exact`.")
 
 
-class NewCase(Model):
+class NewCase(
+    Model,
+    json_schema_extra={
+        "example": {
+            "type": "request",
+            "title": "The printer on the third floor",
+            "group": "it-desk",
+            "requester": "maria",
+            "priority": 3,
+        }
+    },
+):
     """A case opened by those who work its group, without a service."""
 
     type: str = Field(max_length=80, description="Key of a case type.", examples=["request"])
@@ -93,7 +148,7 @@ class NewCase(Model):
     confidential: bool = False
 
 
-class CaseChange(Model):
+class CaseChange(Model, json_schema_extra={"example": {"state": "in_progress", "owner": "oleg"}}):
     """Properties to change. A move to another state may need a comment."""
 
     title: str | None = Field(None, max_length=300)
@@ -115,7 +170,30 @@ class StageView(View):
     entered_at: datetime | None
 
 
-class PlanView(View):
+class PlanView(
+    View,
+    json_schema_extra={
+        "example": {
+            "state": "in_progress",
+            "stage": "work",
+            "stages": [
+                {
+                    "key": "sent",
+                    "names": {"ru": "Отправлена", "en": "Sent"},
+                    "state": "done",
+                    "entered_at": "2026-11-20T08:00:00Z",
+                },
+                {
+                    "key": "work",
+                    "names": {"ru": "Работа", "en": "Work"},
+                    "state": "now",
+                    "entered_at": "2026-11-20T08:00:00Z",
+                },
+            ],
+            "moves": [{"to": "resolved"}],
+        }
+    },
+):
     """Stages by state; the plan engine will replace them."""
 
     state: str
@@ -124,7 +202,18 @@ class PlanView(View):
     moves: list[dict[str, Any]]
 
 
-class LinkView(View):
+class LinkView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 8,
+            "kind": "relates",
+            "words": "relates to",
+            "number": "IT-40",
+            "title": "VPN after the update",
+        }
+    },
+):
     id: int
     kind: str
     words: str
@@ -132,7 +221,7 @@ class LinkView(View):
     title: str
 
 
-class NewLink(Model):
+class NewLink(Model, json_schema_extra={"example": {"kind": "relates", "number": "IT-40"}}):
     kind: str = Field(max_length=20, examples=["relates"])
     number: str = Field(max_length=40, examples=["IT-42"])
 

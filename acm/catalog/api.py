@@ -26,7 +26,23 @@ from acm.web.templating import Ui
 router = api_router("catalogue")
 
 
-class ServiceView(View):
+class ServiceView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 12,
+            "slug": "it-004",
+            "number": "SV-12",
+            "titles": {"ru": "Доступ к VPN", "en": "VPN access"},
+            "descriptions": {"ru": "Работа из дома", "en": "Work from home"},
+            "department_id": 2,
+            "group_id": 3,
+            "promise": {"ru": "За 2 рабочих часа", "en": "Within 2 working hours"},
+            "version": 2,
+            "available": True,
+        }
+    },
+):
     id: int
     slug: str
     number: str
@@ -39,7 +55,26 @@ class ServiceView(View):
     available: bool = Field(description="Whether the plugin that serves it is there now.")
 
 
-class ServiceDetail(ServiceView):
+class ServiceDetail(
+    ServiceView,
+    json_schema_extra={
+        "example": {
+            "id": 12,
+            "slug": "it-004",
+            "number": "SV-12",
+            "titles": {"ru": "Доступ к VPN", "en": "VPN access"},
+            "descriptions": {"ru": "Работа из дома", "en": "Work from home"},
+            "department_id": 2,
+            "group_id": 3,
+            "promise": {"ru": "За 2 рабочих часа", "en": "Within 2 working hours"},
+            "version": 2,
+            "available": True,
+            "form": [{"key": "error_text", "kind": "text", "label": {"ru": "Ошибка", "en": "Error"}}],
+            "approvals": [{"step": 1, "role": "line_manager", "when": ""}],
+            "sla": {"calendar": "8x5", "response_hours": 1, "resolve_hours": 16},
+        }
+    },
+):
     form: list[dict[str, Any]] = Field(description="Questions, with conditions over other answers.")
     approvals: list[dict[str, Any]]
     sla: dict[str, Any]
@@ -50,7 +85,12 @@ class ServicesView(View):
     next: str | None
 
 
-class NewRequest(Model):
+class NewRequest(
+    Model,
+    json_schema_extra={
+        "example": {"values": {"since": "2026-11-16T07:00:00Z", "error_text": "code 809"}, "beneficiary": "anna"}
+    },
+):
     """Answers to the service's form by key."""
 
     values: dict[str, Any] = Field(

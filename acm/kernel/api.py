@@ -17,7 +17,20 @@ from acm.web.runtime import App, Db
 router = api_router("plugins")
 
 
-class PluginView(View):
+class PluginView(
+    View,
+    json_schema_extra={
+        "example": {
+            "slug": "itsm",
+            "names": {"ru": "ITSM", "en": "ITSM"},
+            "version": "1.0.0",
+            "state": "enabled",
+            "reason": "",
+            "generation": 4,
+            "changed_at": "2026-11-20T08:00:00Z",
+        }
+    },
+):
     slug: str
     names: dict[str, str]
     version: str
@@ -27,12 +40,12 @@ class PluginView(View):
     changed_at: datetime | None
 
 
-class Removed(View):
+class Removed(View, json_schema_extra={"example": {"slug": "itsm", "export": "purged/itsm-2026-11-20.zip"}}):
     slug: str
     export: str
 
 
-class Toggle(Model):
+class Toggle(Model, json_schema_extra={"example": {"state": "disabled", "generation": 4}}):
     """``generation`` is the one you saw; a later one answers 409. ``reason`` is told where the plugin is in repair.
     ``version`` is a stored version or the beginning of its hash; without it the files of its folder are enabled."""
 

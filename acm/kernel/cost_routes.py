@@ -25,7 +25,20 @@ api: APIRouter = api_router("plugins")
 DAYS = 7
 
 
-class CostView(View):
+class CostView(
+    View,
+    json_schema_extra={
+        "example": {
+            "point": "panel.widget",
+            "calls": 120,
+            "errors": 1,
+            "statements": 240,
+            "seconds": 1.8,
+            "mean": 0.015,
+            "slowest": 0.21,
+        }
+    },
+):
     """The calls of a plugin into one extension point; ``seconds`` in all, ``slowest`` and ``mean`` of one call."""
 
     point: str
@@ -37,7 +50,19 @@ class CostView(View):
     slowest: float
 
 
-class FailureView(View):
+class FailureView(
+    View,
+    json_schema_extra={
+        "example": {
+            "point": "panel.widget",
+            "number": "a41f0c",
+            "at": "2026-11-20T08:00:00Z",
+            "worker": "host:4711",
+            "place": "widgets.py:41 in draw",
+            "text": "ZeroDivisionError: division by zero",
+        }
+    },
+):
     """A failed call; ``place`` is the plugin's own line, ``text`` the traceback without secrets."""
 
     point: str

@@ -7,6 +7,7 @@ from typing import Any
 
 from acm.kernel.dispatcher import application_of
 from acm.snapshot import Snapshot
+from acm.web.api import with_examples
 from acm.web.runtime import Runtime
 
 SCHEMAS = "#/components/schemas/"
@@ -34,4 +35,5 @@ def _merged(core: dict[str, Any], runtime: Runtime, snapshot: Snapshot) -> dict[
         own = json.loads(json.dumps(app.openapi()).replace(f'"{SCHEMAS}', f'"{SCHEMAS}{slug}.'))
         paths |= {f"/api/p/{slug}{path}": item for path, item in own.get("paths", {}).items()}
         schemas |= {f"{slug}.{name}": item for name, item in own.get("components", {}).get("schemas", {}).items()}
-    return {**core, "paths": paths, "components": {**core.get("components", {}), "schemas": schemas}}
+    whole = {**core, "paths": paths, "components": {**core.get("components", {}), "schemas": schemas}}
+    return with_examples(whole)

@@ -33,7 +33,20 @@ Id = Annotated[
 ]
 
 
-class MeasureView(BaseModel):
+class MeasureView(
+    BaseModel,
+    json_schema_extra={
+        "example": {
+            "key": "within_sla",
+            "name": "Within the promise",
+            "fact": "resolved",
+            "of": "share",
+            "unit": "percent",
+            "good": "up",
+            "target": 90.0,
+        }
+    },
+):
     """One number about cases: how it is computed, from which facts, and which direction is welcome."""
 
     key: str
@@ -75,7 +88,31 @@ class WidgetView(BaseModel):
     rows: list[list[CellView]]
 
 
-class PanelView(BaseModel):
+class PanelView(
+    BaseModel,
+    json_schema_extra={
+        "example": {
+            "key": "it",
+            "title": "IT",
+            "department": "IT",
+            "period": {"first": "2026-11-01", "last": "2026-11-21"},
+            "compared": {"first": "2026-10-01", "last": "2026-10-21"},
+            "headline": "More was done in time than in October",
+            "widgets": [
+                {
+                    "key": "opened",
+                    "kind": "figure",
+                    "title": "Opened",
+                    "state": "ready",
+                    "head": ["Opened"],
+                    "rows": [
+                        [{"said": "1,284", "value": 1284, "href": "/kpi/cases?panel=it&measure=opened", "count": 1284}]
+                    ],
+                }
+            ],
+        }
+    },
+):
     """A panel with the numbers of all its widgets."""
 
     key: str

@@ -49,7 +49,26 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class WebhookView(View):
+class WebhookView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 3,
+            "name": "Chat",
+            "url": "https://chat.example/hooks/42",
+            "owner": "ada",
+            "kinds": ["case.opened"],
+            "filter": "group=it-net",
+            "internal": False,
+            "active": True,
+            "off_because": "",
+            "failures": 0,
+            "failing_since": None,
+            "created_at": "2026-11-20T08:00:00Z",
+            "version": 1,
+        }
+    },
+):
     id: int
     name: str
     url: str
@@ -65,13 +84,38 @@ class WebhookView(View):
     version: int
 
 
-class MadeView(WebhookView):
+class MadeView(
+    WebhookView,
+    json_schema_extra={
+        "example": {
+            "id": 3,
+            "name": "Chat",
+            "url": "https://chat.example/hooks/42",
+            "owner": "ada",
+            "kinds": ["case.opened"],
+            "filter": "group=it-net",
+            "internal": False,
+            "active": True,
+            "off_because": "",
+            "failures": 0,
+            "failing_since": None,
+            "created_at": "2026-11-20T08:00:00Z",
+            "version": 1,
+            "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+        }
+    },
+):
     """With its secret, which is shown this once."""
 
     secret: str
 
 
-class SecretView(View):
+class SecretView(
+    View,
+    json_schema_extra={
+        "example": {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "old_until": "2026-11-21T08:00:00Z"}
+    },
+):
     secret: str
     old_until: datetime | None
 
@@ -81,7 +125,25 @@ class WebhooksView(View):
     next: str | None
 
 
-class DeliveryView(View):
+class DeliveryView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 70,
+            "message_id": "msg_2Lh9KRb0pzN4LePd3XiA4v12Axj",
+            "kind": "case.opened",
+            "event_id": 311,
+            "page": "IT-42",
+            "state": "delivered",
+            "attempts": 1,
+            "next_at": None,
+            "code": 204,
+            "fault": "",
+            "created_at": "2026-11-20T08:00:00Z",
+            "done_at": "2026-11-20T08:00:01Z",
+        }
+    },
+):
     """A message. ``page`` is the number of its page, where you may see it."""
 
     id: int

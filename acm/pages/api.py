@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+from fastapi import File as Part
 from fastapi import Query, Response, UploadFile
 from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.orm import joinedload
@@ -22,10 +23,36 @@ from acm.web.api import Model, Paged, View, after, after_id, api_router, page_of
 from acm.web.runtime import Db, World
 
 router = api_router("pages")
+Attached = Annotated[list[UploadFile], Part(description="The files, one part each.", examples=[["log.txt"]])]
 Number = Annotated[str, "number of the page, IT-42"]
 
 
-class PageView(View):
+class PageView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 17,
+            "number": "KB-3",
+            "kind": "article",
+            "type": "article",
+            "title": "How to connect the VPN",
+            "body": "1. Open the client.",
+            "language": "en",
+            "fields": {},
+            "state": "published",
+            "is_open": True,
+            "confidential": False,
+            "owner_id": 4,
+            "requester_id": None,
+            "department_id": 2,
+            "branch_id": None,
+            "group_id": None,
+            "opened_at": "2026-11-20T08:00:00Z",
+            "updated_at": "2026-11-20T08:00:00Z",
+            "version": 3,
+        }
+    },
+):
     """A page as everyone who may see it sees it."""
 
     id: int
@@ -54,7 +81,19 @@ class PagesView(View):
     next: str | None
 
 
-class CommentView(View):
+class CommentView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 5,
+            "author_id": 4,
+            "audience": "all",
+            "body": "Which client version?",
+            "at": "2026-11-20T08:00:00Z",
+            "edited_at": None,
+        }
+    },
+):
     id: int
     author_id: int | None
     audience: str
@@ -79,7 +118,20 @@ class NewComment(Model):
     }
 
 
-class FileView(View):
+class FileView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 9,
+            "name": "log.txt",
+            "media_type": "text/plain",
+            "size": 2048,
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "audience": "all",
+            "at": "2026-11-20T08:00:00Z",
+        }
+    },
+):
     id: int
     name: str
     media_type: str
@@ -89,7 +141,23 @@ class FileView(View):
     at: datetime
 
 
-class EventView(View):
+class EventView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 311,
+            "page_id": 42,
+            "stream": "page:42",
+            "seq": 3,
+            "kind": "case.moved",
+            "actor_id": 4,
+            "at": "2026-11-20T08:00:00Z",
+            "source": "live",
+            "audience": "all",
+            "data": {"from": "new", "to": "in_progress"},
+        }
+    },
+):
     """One entry of the journal."""
 
     id: int
@@ -109,7 +177,17 @@ class EventsView(View):
     next: str | None
 
 
-class TypeView(View):
+class TypeView(
+    View,
+    json_schema_extra={
+        "example": {
+            "key": "request",
+            "kind": "case",
+            "names": {"ru": "Заявка", "en": "Request"},
+            "definition": {"fields": [], "states": [{"key": "new"}]},
+        }
+    },
+):
     key: str
     kind: str
     names: dict[str, str]
@@ -183,7 +261,7 @@ def list_files(db: Db, me: Me, number: str) -> list[FileView]:
 
 @router.post("/pages/{number}/files", status_code=201)
 @router.post("/cases/{number}/files", status_code=201)
-def add_files(db: Db, me: Me, number: str, file: list[UploadFile]) -> list[FileView]:
+def add_files(db: Db, me: Me, number: str, file: Attached) -> list[FileView]:
     """Attach files (multipart, field `file`)."""
     found: Page = visible_page(db, me.grants, number, lock=True)
     require_attaching(me.grants, found)

@@ -16,7 +16,20 @@ from acm.web.runtime import Db
 router = api_router("people")
 
 
-class PersonView(View):
+class PersonView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 7,
+            "login": "maria",
+            "name": "Мария Соколова",
+            "latin": "Maria Sokolova",
+            "email": "maria@company.example",
+            "department_id": 2,
+            "branch_id": 1,
+        }
+    },
+):
     id: int
     login: str | None
     name: str
@@ -26,7 +39,26 @@ class PersonView(View):
     branch_id: int | None
 
 
-class MeView(PersonView):
+class MeView(
+    PersonView,
+    json_schema_extra={
+        "example": {
+            "id": 7,
+            "login": "maria",
+            "name": "Мария Соколова",
+            "latin": "Maria Sokolova",
+            "email": "maria@company.example",
+            "department_id": 2,
+            "branch_id": 1,
+            "language": "ru",
+            "timezone": "Europe/Moscow",
+            "permissions": ["case.work", "page.read"],
+            "groups": [3],
+            "scopes": ["read", "write"],
+            "created_at": "2026-11-20T08:00:00Z",
+        }
+    },
+):
     language: str
     timezone: str
     permissions: list[str]

@@ -10,7 +10,12 @@ from acm.web.runtime import Db
 router = api_router("taxonomies")
 
 
-class VocabularyView(View):
+class VocabularyView(
+    View,
+    json_schema_extra={
+        "example": {"id": 1, "key": "category", "names": {"ru": "Темы", "en": "Topics"}, "tree": True, "facet": True}
+    },
+):
     id: int
     key: str
     names: dict[str, str]
@@ -18,7 +23,19 @@ class VocabularyView(View):
     facet: bool
 
 
-class TermView(View):
+class TermView(
+    View,
+    json_schema_extra={
+        "example": {
+            "id": 9,
+            "key": "vpn",
+            "names": {"ru": "Удалённый доступ", "en": "Remote access"},
+            "descriptions": {},
+            "parent_id": 3,
+            "owner_id": None,
+        }
+    },
+):
     id: int
     key: str
     names: dict[str, str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -158,3 +158,56 @@ def require_version(given: str | None, current: int, *, theirs: Any, yours: Any)
         raise PreconditionRequired()
     if given.strip() not in ("*", etag(current), f"W/{etag(current)}"):
         raise PreconditionFailed(theirs=theirs, yours=yours, version=current)
+
+
+def with_examples(description: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI description with an example for each body and answer: that of its model, or made of its parts."""
+    schemas = description.get("components", {}).get("schemas", {})
+    for operation in (one for path in description["paths"].values() for one in path.values()):
+        answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        for holder in [*answers, operation.get("requestBody", {})]:
+            for content in holder.get("content", {}).values():
+                found = example_of(content.get("schema", {}), schemas)
+                if found is not None and not {"example", "examples"} & content.keys():
+                    content["example"] = _with_nulls(found, content["schema"], schemas)
+    return description
+
+
+def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
+    """What a schema gives as its example; None where a part of it gives none."""
+    if reference := schema.get("$ref"):
+        return example_of(schemas.get(reference.rpartition("/")[2], {}), schemas)
+    if "example" in schema:
+        return schema["example"]
+    if schema.get("examples"):
+        return schema["examples"][0]
+    if schema.get("type") == "array":
+        item = example_of(schema.get("items", {}), schemas)
+        return None if item is None else [item]
+    if not schema.get("properties"):
+        return None
+    parts = {}
+    for name, part in schema["properties"].items():
+        told = example_of(part, schemas)
+        if told is None and not _may_be_null(part) and name in schema.get("required", ()):
+            return None
+        if told is not None or name in schema.get("required", ()):
+            parts[name] = told
+    return parts
+
+
+def _with_nulls(example: Any, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
+    """The example with its empty members, which a description leaves out."""
+    if reference := schema.get("$ref"):
+        return _with_nulls(example, schemas.get(reference.rpartition("/")[2], {}), schemas)
+    if isinstance(example, list):
+        return [_with_nulls(one, schema.get("items", {}), schemas) for one in example]
+    if not isinstance(example, dict):
+        return example
+    parts: dict[str, Any] = schema.get("properties", {})
+    told = {name: _with_nulls(value, parts.get(name, {}), schemas) for name, value in example.items()}
+    return {**dict.fromkeys(name for name in schema.get("required", ()) if name not in told), **told}
+
+
+def _may_be_null(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "null" or any(one.get("type") == "null" for one in schema.get("anyOf", ()))

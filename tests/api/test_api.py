@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jsonschema import Draft202012Validator, FormatChecker
+
 
 def test_a_token_says_who_i_am(program):
     me = program("oleg").get("/api/v1/me").json()
@@ -132,3 +134,28 @@ def test_the_description_covers_every_address_with_an_example_of_errors(browse):
 
     assert "/api/v1/cases/{number}" in described["paths"]
     assert all("401" in op["responses"] for path in described["paths"].values() for op in path.values())
+
+
+def test_every_operation_shows_an_example_that_its_schema_takes(browse):
+    described = browse().get("/openapi.json").json()
+    operations = [
+        (f"{verb.upper()} {path}", operation)
+        for path, verbs in described["paths"].items()
+        if path.startswith("/api/v1/")
+        for verb, operation in verbs.items()
+    ]
+    lacking, wrong = [], []
+    for name, operation in operations:
+        bodies = [operation.get("requestBody", {})]
+        answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        for content in (c for holder in bodies + answers for c in holder.get("content", {}).values()):
+            if "example" not in content:
+                lacking.append(name)
+                continue
+            schema = {**content["schema"], "components": described["components"]}
+            faults = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(content["example"])
+            wrong += [f"{name}: {fault.json_path} {fault.message}" for fault in faults]
+
+    assert len(operations) > 40
+    assert not lacking
+    assert not wrong
