@@ -10,8 +10,8 @@ from acm.cases import approval_routes
 from acm.cases import contributions as cases_contributions
 from acm.cases import routes as cases_routes
 from acm.catalog import api as catalog_api
+from acm.catalog import approver_routes, form_routes, tracking_routes
 from acm.catalog import contributions as catalog_contributions
-from acm.catalog import form_routes, tracking_routes
 from acm.catalog import routes as catalog_routes
 from acm.db import Database
 from acm.jobs.queue import Worker
@@ -35,7 +35,7 @@ from acm.pages import api as pages_api
 from acm.pages import contributions as pages_contributions
 from acm.pages import routes as pages_routes
 from acm.people import api as people_api
-from acm.people import directory, managing_routes, profile_routes
+from acm.people import directory, managing_routes, placing_routes, profile_routes
 from acm.people import layout as people_layout
 from acm.people import routes as people_routes
 from acm.search import api as search_api
@@ -73,6 +73,8 @@ def routers() -> list[APIRouter]:
         people_routes.router,
         profile_routes.router,
         managing_routes.router,
+        placing_routes.router,
+        approver_routes.router,
         directory.router,
         notify_routes.router,
         webhooks_routes.router,

@@ -84,6 +84,9 @@ class World:
             known["name"] = "priority"
         if path.startswith("/api/v1/taxonomies/"):
             known["key"] = "category"
+        for area, key in (("departments", "it"), ("branches", "MOW")):
+            if path.startswith(f"/admin/{area}/"):
+                known["key"] = key
         if path.startswith("/announcements/"):
             known["number"] = "NW-1"
         if path.startswith("/feeds/"):
@@ -128,7 +131,7 @@ def world(session, person, group, department) -> World:
         **_of_maria(session, maria), "person_id": vera.id, "login": "maria", "key": "it-net", "vocabulary": "category",
         "term": "it", "term_id": topic.id, "version": 1, "slug": "it-004", "panel": "nowhere", "widget": "nothing",
         "step": session.scalars(select(Approval.id)).one(), "number": "NW-1", "link_id": 0, "comment_id": 0,
-        "rest": "form", **_webhook_of(session, person("ada")),
+        "rest": "form", "role": "line_manager", **_webhook_of(session, person("ada")),
     }  # fmt: skip
     session.commit()
     return made

@@ -2,7 +2,8 @@
 
 A role stands for a person, a question of the form, or a relation to the beneficiary (manager, branch_head,
 department_head). Nobody approves what they asked for themselves: then, and where nobody stands behind a role, the
-head of the department decides, then the head above.
+head of the department decides, then the head above. Where there is no such head either, the step is held by nobody
+and nothing can be filed until an administrator names somebody.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from acm.catalog.definitions import ApprovalStep, ServiceDefinition
 from acm.engine import expr
+from acm.errors import Problem
 from acm.i18n import words
 from acm.pages.answers import departments, people_scope
 from acm.people.models import BusinessOwner, Department, Person
@@ -24,11 +26,16 @@ from acm.web.words import in_sentence
 
 @dataclass(frozen=True)
 class Approver:
-    """A step with who decides it; ``person`` is None where nobody stands above the requester."""
+    """A step with who decides it; ``person`` is None where nobody stands above the requester.
+
+    ``is_held`` is false where nobody at all stands behind the role or above; ``is_named`` where only heads do.
+    """
 
     step: ApprovalStep
     names: Mapping[str, str]
     person: Person | None
+    is_held: bool = True
+    is_named: bool = True
 
     def role(self, lang: str) -> str:
         """The name of the role, as it stands inside a sentence."""
@@ -65,19 +72,35 @@ def approvers(
     owners = {o.role: o for o in session.scalars(select(BusinessOwner).where(BusinessOwner.role.in_(roles)))}
     tree = {d.id: d for d in departments(session)}
     above = [*_heads(beneficiary.department_id, tree), *_heads(department_id, tree)]
-    candidates = {
-        step.step: [i for i in [*_behind(owners.get(step.role), values, beneficiary, tree), *above] if i is not None]
-        for step in steps
-    }
-    wanted = {i for ids in candidates.values() for i in ids}
+    behind = {step.step: [*_behind(owners.get(step.role), values, beneficiary, tree)] for step in steps}
+    wanted = {i for ids in (above, *behind.values()) for i in ids if i is not None}
     people = {p.id: p for p in session.scalars(select(Person).where(Person.id.in_(wanted), Person.active))}
     own = {requester.id, beneficiary.id}
     found = []
     for step in steps:
-        person = next((people[i] for i in candidates[step.step] if i in people and i not in own), None)
+        named = [people[i] for i in behind[step.step] if i in people]
+        candidates = [*named, *(people[i] for i in above if i in people)]
+        person = next((one for one in candidates if one.id not in own), None)
         owner = owners.get(step.role)
-        found.append(Approver(step, owner.names if owner else {}, person))
+        found.append(Approver(step, owner.names if owner else {}, person, bool(candidates), bool(named)))
     return found
+
+
+class NobodyApproves(Problem):
+    """A request cannot be filed: nobody stands behind a role that has to approve it. What was typed is kept."""
+
+    status = 409
+    type = "/problems/nobody-approves"
+    title = "Nobody is named yet who approves this"
+
+    def __init__(self, roles: Sequence[str]) -> None:
+        super().__init__("Ask an administrator to name who it is; your answers are kept", roles=list(roles))
+
+
+def check_held(steps: Sequence[Approver]) -> None:
+    """Raise :class:`NobodyApproves` for steps that nobody could take: they are not skipped in silence."""
+    if lacking := [step.step.role for step in steps if not step.is_held]:
+        raise NobodyApproves(lacking)
 
 
 def _behind(

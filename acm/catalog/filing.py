@@ -21,7 +21,7 @@ from acm.cases.approving import start_step
 from acm.cases.bundle import AWAY, OPEN, Part, is_order, keep_part, parts_of, ready
 from acm.cases.models import Approval, Case
 from acm.cases.opening import Opening, open_case
-from acm.catalog.approvers import Approver, approvers, asked_steps
+from acm.catalog.approvers import Approver, NobodyApproves, approvers, asked_steps, check_held
 from acm.catalog.bundles import Order, answers_for, ask_again, plan_of, promised, services_of
 from acm.catalog.definitions import ServiceDefinition
 from acm.catalog.models import OTHER, Service
@@ -79,8 +79,8 @@ def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Sna
     """Open the case of a request, or give the one already opened under the same key.
 
     The answers must have been read with the service's form; ``zone`` is that of the installation. Raises
-    :class:`PluginAway` while the plugin that serves the service is away (the draft stays), :class:`Conflict` when
-    a key comes again with other answers.
+    :class:`PluginAway` while the plugin that serves the service is away (the draft stays), :class:`NobodyApproves`
+    where nobody holds a role that has to approve, :class:`Conflict` when a key comes again with other answers.
     """
     definition = filing.service.offering
     case_type = filing.service.case_type(snapshot)
@@ -91,6 +91,7 @@ def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Sna
         return claim
     place = ZoneInfo(filing.beneficiary.branch.timezone if filing.beneficiary.branch else zone)
     steps = _steps(session, filing, definition, origin.at.astimezone(place))
+    check_held(steps)
     with session.no_autoflush:  # one write of the row at the end
         case = open_case(session, case_type, _opening(session, filing, case_type, steps), origin, place)
         _place(session, case, filing, origin, place)
@@ -114,15 +115,18 @@ def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Sna
 
 
 def open_parts(session: Session, order: Case, origin: Origin, snapshot: Snapshot) -> list[Part]:
-    """Open the parts of an order that wait for none; gives those that cannot be opened, while their plugin is away."""
+    """Open the parts of an order that wait for none; gives those that cannot be opened: their plugin is away, or
+    nobody is named who approves them."""
     waiting = ready(parts_of(order.facts))
     services = services_of(session, [part.service for part in waiting]) if waiting else {}
     away = []
     for part in waiting:
         service = services.get(part.service)
-        if service is not None and service.case_type(snapshot) is not None:
+        try:
+            if service is None or service.case_type(snapshot) is None:
+                raise PluginAway()
             open_part(session, Order(order, part), service, origin, snapshot)
-        else:
+        except (PluginAway, NobodyApproves):
             away.append(part)
             keep_part(order, part.key, state=AWAY)
     return away

@@ -11,9 +11,11 @@ from starlette.datastructures import UploadFile
 
 from acm import clock
 from acm.cases.models import Case
+from acm.catalog.approvers import NobodyApproves
 from acm.catalog.filing import Filing, file_request, find_service
 from acm.catalog.forming import WHO, Filling, again, filling
-from acm.catalog.offering import chain_of, promise_of, steps_for
+from acm.catalog.models import OTHER
+from acm.catalog.offering import chain_of, lacking_of, promise_of, steps_for
 from acm.catalog.questions import questions, who_question
 from acm.catalog.showcase import entry_of
 from acm.catalog.steps import Step
@@ -36,9 +38,11 @@ router = new_router()
 
 
 @router.get("/services/{slug}/new")
-def show_form(ui: Ui, db: Db, me: Me, slug: str, step: int = 1, like: str = "") -> Response:
-    """A question page, with what is known and what was typed before."""
+def show_form(ui: Ui, db: Db, me: Me, slug: str, step: int = 1, like: str = "", about: str = "") -> Response:
+    """A question page, with what is known and what was typed before; ``about`` is an address to ask access to."""
     form = _filling(ui, db, me, slug)
+    if slug == OTHER and about.startswith("/") and form.draft is None:
+        form.typed["subject"] = ui.say(_("Access to %(address)s", address=about[:80]))
     if like:
         _repeat(form, like)
     return _form_page(ui, form, _step(form, step), like=like)
@@ -116,9 +120,10 @@ def send(ui: Ui, db: Db, me: Me, slug: str, sent: Submitted) -> Response:
     )  # fmt: skip
     try:
         case = file_request(db, filing, me.origin(form.now), ui.snapshot, ui.settings.timezone)
-    except PluginAway:
+    except (PluginAway, NobodyApproves) as problem:
         db.rollback()
-        return _check_page(ui, _filling(ui, db, me, slug), away=True, status=503)
+        away = isinstance(problem, PluginAway)
+        return _check_page(ui, _filling(ui, db, me, slug), away=away, status=problem.status)
     return ui.redirect(f"/services/{slug}/sent/{case.number}")
 
 
@@ -178,6 +183,7 @@ def _aside(ui: UI, form: Filling, *, answered: bool) -> dict[str, Any]:
     return {
         "chain": chain_of(ui, form.service, steps),
         "promise": promise_of(ui, form.service, steps, form.now),
+        "lacking": lacking_of(ui, steps, answered=answered),
     }
 
 

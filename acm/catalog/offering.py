@@ -18,11 +18,12 @@ from acm.i18n import Message, _, ngettext, words
 from acm.pages.models import Article, Link
 from acm.pages.types import FieldKind, StateCategory
 from acm.pages.visibility import visible
+from acm.people.managing import administrators
 from acm.people.models import Person
 from acm.people.rights import Grants
 from acm.web.templating import UI
 
-ARTICLES = 3
+ARTICLES, ASKED = 3, 3
 Line = dict[str, Any]
 
 
@@ -47,13 +48,32 @@ def chain_of(ui: UI, service: Service, steps: Sequence[Approver]) -> list[Line]:
         if step.person is None:
             continue
         role, said = step.role(ui.lang), _("approves, %(role)s")
-        if step.step.when:
+        if not step.is_named:
+            said = _("approves, for nobody is named yet: %(role)s")
+        elif step.step.when:
             said = _("approves in some cases, %(role)s")
         chain.append({"person": _card(step.person, ui.lang), "text": ui.say(Message(said.id, {"role": role}))})
     if service.group:
         text = service.promise(ui.lang) or ui.say(_("does it within %(time)s", time=entry.wait))
         chain.append({"icon": entry.icon, "hue": entry.hue, "name": service.group.name(ui.lang), "text": text})
     return chain
+
+
+def lacking_of(ui: UI, steps: Sequence[Approver], *, answered: bool = False) -> dict[str, Any] | None:
+    """Roles that have to approve and that nobody could take, with whom to ask; None where all are held.
+
+    ``href`` is where the reader may name somebody; ``people`` are those who may, for the others.
+    """
+    lacking = [step for step in steps if not step.is_held and (answered or not step.step.when)]
+    if not lacking:
+        return None
+    may = ui.viewer is not None and ui.viewer.may("admin.people")
+    people = select(Person).where(Person.id.in_(administrators(ui.db)), Person.login.is_not(None)).order_by(Person.id)
+    return {
+        "roles": ", ".join(step.role(ui.lang) for step in lacking),
+        "href": f"/admin/approvers/{lacking[0].step.role}" if may else "",
+        "people": [] if may else list(ui.db.scalars(people.limit(ASKED))),
+    }
 
 
 def promise_of(ui: UI, service: Service, steps: Sequence[Approver], now: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from acm import clock
 from acm.catalog.checks import Known
 from acm.catalog.definitions import FieldDefinition, ServiceDefinition, load_services
-from acm.catalog.models import PUBLISHED, SERVICE, WITHDRAWN, Service
+from acm.catalog.models import OTHER, PUBLISHED, SERVICE, WITHDRAWN, Service
 from acm.catalog.request_type import CASE_TYPES
 from acm.db import encode
 from acm.journal import Origin
@@ -143,6 +144,14 @@ def sync_services(session: Session, snapshot: Snapshot, origin: Origin | None = 
         service = publish(session, one.value, origin, plugin=one.plugin, known=known, slug=one.key.lower())
         changed += service.version != before.get(service.slug)
     return changed
+
+
+def wanted_departments(session: Session) -> dict[str, int]:
+    """Departments that published services name and that are not there, with how many services name each."""
+    there = set(session.scalars(select(Department.key)))
+    statement = select(Service.fields["department"].as_string()).where(Service.is_open.is_(True), Service.slug != OTHER)
+    named = Counter(session.scalars(unrestricted(statement, MARKED)))
+    return {key: count for key, count in sorted(named.items()) if key and key not in there}
 
 
 def import_services(session: Session, path: Path, origin: Origin, snapshot: Snapshot) -> list[Service]:

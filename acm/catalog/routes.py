@@ -9,7 +9,16 @@ from fastapi.responses import Response
 from acm import clock
 from acm.cases.models import Case
 from acm.catalog.filing import find_service
-from acm.catalog.offering import articles_of, chain_of_case, facts_of, needs_of, parts_told, stages_of, steps_for
+from acm.catalog.offering import (
+    articles_of,
+    chain_of_case,
+    facts_of,
+    lacking_of,
+    needs_of,
+    parts_told,
+    stages_of,
+    steps_for,
+)
 from acm.catalog.showcase import (
     Entry,
     Showcase,
@@ -97,6 +106,7 @@ def show_service(ui: Ui, db: Db, me: Me, slug: str) -> Response:
         orders=orders_of(db, ui.runtime, service.id, now),
         articles=articles_of(db, me.grants, service),
         available=service.case_type(ui.snapshot) is not None,
+        lacking=lacking_of(ui, steps),
     )
 
 

@@ -23,6 +23,7 @@ from acm.jobs.imports import BadFile, Import, Importer, Report
 from acm.journal import Origin, record, system_stream
 from acm.people.models import Branch, Department, Person
 from acm.people.people_file import Fault, delimiter_of, text_of
+from acm.people.placing import settle
 from acm.snapshot import Contribution
 
 SOURCE = "import:places"
@@ -63,7 +64,9 @@ def import_places(run: Import, *, kind: Kind) -> Report:
             faults += _circles(rows, known)
         if faults:
             raise BadFile(run.path, [str(fault) for fault in sorted(faults)])
-        return _bring(session, kind, rows, known, heads)
+        report = _bring(session, kind, rows, known, heads)
+        settle(session, run.snapshot)
+        return report
 
 
 def contributions() -> list[Contribution]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from acm.errors import Invalid
+from acm.i18n import _
 from acm.people.models import Person
 
 Place = tuple[str, str, int]
@@ -22,6 +25,21 @@ def named(text: str) -> list[ColumnElement[bool]]:
         begins += [Person.latin.contains(f" {v}", autoescape=True) for v in variants]
         conditions.append(or_(*begins))
     return conditions
+
+
+def person_named(db: Session, text: str, field: str) -> Person | None:
+    """The colleague whom a field names by login, e-mail or surname; None for an empty one, :class:`Invalid` in doubt."""
+    if not text:
+        return None
+    inner = re.search(r"[(<]([^()<>]+)[)>]\s*$", text)
+    token = (inner[1] if inner else text).strip().lower()
+    exact = select(Person).where(or_(Person.login == token, func.lower(Person.email) == token)).limit(2)
+    found = list(db.scalars(exact)) or people(db, text[:200], limit=2)
+    if not found:
+        raise Invalid({field: [_("We know nobody of that name. Write the surname, the e-mail or the login")]})
+    if len(found) > 1:
+        raise Invalid({field: [_("Several people have this name. Write the e-mail or the login")]})
+    return found[0]
 
 
 def people(

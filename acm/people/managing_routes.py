@@ -14,11 +14,12 @@ from acm.errors import Invalid, NotFound
 from acm.i18n import LANGUAGES, _
 from acm.journal import record, system_stream
 from acm.people import managing, setup
-from acm.people.listing import people
+from acm.people.listing import people, person_named
 from acm.people.managing import may_grant, members_of
 from acm.people.models import Branch, Department, Group, GroupMember, Person, PersonRole, Role
+from acm.people.placing import settle
 from acm.people.rights import PERMISSIONS
-from acm.people.signin import Me, Viewer, find_person, permitted
+from acm.people.signin import Me, Viewer, permitted
 from acm.snapshot import Contribution
 from acm.web.forms import Form, Submitted
 from acm.web.routing import router as new_router
@@ -27,6 +28,8 @@ from acm.web.templating import UI, Ui
 
 router = new_router(prefix="/admin", dependencies=[permitted("admin.people")])
 STEP = 50
+AREA = tuple(f"/admin/{name}" for name in ("people", "groups", "departments", "branches", "approvers"))
+DESCRIBED = ("given", "family", "middle", "latin", "email", "phone")
 ROLE_VERBS = {"grant": managing.grant_role, "take": managing.take_role}
 
 
@@ -38,7 +41,7 @@ def menu(ui: UI) -> dict[str, Any] | None:
     """The entry of the side bar, for those who may."""
     if not ui.viewer or not ui.viewer.may("admin.people"):
         return None
-    current = ui.request.url.path.startswith(("/admin/people", "/admin/groups"))
+    current = ui.request.url.path.startswith(AREA)
     return {"key": "people", "href": "/admin/people", "label": ui.say(_("People")), "icon": "users", "current": current}
 
 
@@ -68,14 +71,10 @@ def add_person(ui: Ui, db: Db, me: Me, form: Submitted) -> Response:
     """Add a person with a login; the first password is shown once."""
     given = {name: form.text(name) for name in ("login", "given", "family", "email")}
     try:
-        if not given["login"] or " " in given["login"]:
-            raise Invalid({"login": [_("Enter a login")]})
-        if not given["given"]:
-            raise Invalid({"given": [_("Enter a name")]})
         person = setup.add_person(db, **given, now=clock.now(), by=me.person)
+        _describe(db, person, form)
     except Invalid as problem:
-        return _new(ui, db, given, problem.errors)
-    _describe(db, person, form)
+        return _new(ui, db, _typed(form), problem.errors)
     password = managing.reset_password(db, me.grants, person, me.origin())
     return _card(ui, db, me, person, password=password)
 
@@ -95,7 +94,7 @@ def change_person(ui: Ui, db: Db, me: Me, person_id: int, form: Submitted) -> Re
         managing.check_place(me.grants, person, before)
     except Invalid as problem:
         db.rollback()
-        return _card(ui, db, me, _person(db, person_id), errors=problem.errors)
+        return _card(ui, db, me, _person(db, person_id), form=form, errors=problem.errors)
     if _facts(person) != before:
         record(db, person, "person.changed", me.origin(), data={"from": before, "to": _facts(person)})
     return ui.redirect(f"/admin/people/{person.id}")
@@ -146,6 +145,7 @@ def add_group(ui: Ui, db: Db, me: Me, form: Submitted) -> Response:
         group = managing.add_group(db, me.grants, form.text("key"), names, department, me.origin())
     except Invalid as problem:
         return _groups(ui, db, form=form, errors=problem.errors)
+    settle(db, ui.snapshot)
     return ui.redirect(f"/admin/groups/{group.key}")
 
 
@@ -159,10 +159,14 @@ def change_group(ui: Ui, db: Db, me: Me, key: str, form: Submitted) -> Response:
     """Names and the address of a group."""
     group = _group(db, key)
     names = {lang: form.text(f"name_{lang}") for lang in LANGUAGES if form.text(f"name_{lang}")}
-    if not names:
-        return _groups(ui, db, group, form=form, errors={"name_ru": [_("Enter a name")]})
-    before = {"names": group.names, "email": group.email}
-    group.names, group.email = names, form.text("email")[:200]
+    errors = setup.account_faults(email=form.text("email")) | ({} if names else {"name_ru": [_("Enter a name")]})
+    if errors:
+        return _groups(ui, db, group, form=form, errors=errors)
+    department = db.get(Department, form.number("department") or 0)
+    before = {"names": group.names, "email": group.email, "department": group.department_id}
+    group.names, group.email = names, form.text("email")
+    if form.has("department"):
+        group.department_id = department.id if department else None
     record(db, system_stream(db, "people"), "group.changed", me.origin(), data={"group": group.id, "from": before})
     return ui.redirect(f"/admin/groups/{group.key}")
 
@@ -175,9 +179,11 @@ def change_members(ui: Ui, db: Db, me: Me, key: str, form: Submitted) -> Respons
         managing.leave_group(db, me.grants, group, _person(db, form.number("remove") or 0), me.origin())
     else:
         try:
-            person = find_person(db, form.text("login"))
-        except NotFound:
-            return _groups(ui, db, group, form=form, errors={"login": [_("Nobody has this login")]})
+            person = person_named(db, form.text("login"), "login")
+        except Invalid as problem:
+            return _groups(ui, db, group, form=form, errors=problem.errors)
+        if person is None:
+            return _groups(ui, db, group, form=form, errors={"login": [_("Name somebody")]})
         managing.join_group(db, me.grants, group, person, me.origin())
     return ui.redirect(f"/admin/groups/{group.key}")
 
@@ -214,16 +220,11 @@ def _facts(person: Person) -> dict[str, Any]:
 
 def _describe(db: Session, person: Person, form: Form) -> None:
     """Write what the form says of a person; fields it does not have stay."""
-    for name, longest in (
-        ("given", 100),
-        ("family", 100),
-        ("middle", 100),
-        ("latin", 200),
-        ("email", 200),
-        ("phone", 40),
-    ):
-        if form.has(name):
-            setattr(person, name, form.text(name)[:longest])
+    said = {name: form.text(name) for name in DESCRIBED if form.has(name)}
+    if errors := setup.account_faults(**said):
+        raise Invalid(errors)
+    for name, text in said.items():
+        setattr(person, name, text)
     if form.has("position_ru") or form.has("position_en"):
         said = {lang: form.text(f"position_{lang}")[:200] for lang in LANGUAGES}
         person.position = {lang: text for lang, text in said.items() if text}
@@ -235,17 +236,12 @@ def _describe(db: Session, person: Person, form: Form) -> None:
         person.branch_id = branch.id if branch else None
     if form.has("manager"):
         person.manager_id = _manager(db, person, form.text("manager"))
-    if not person.given and not person.family:
-        raise Invalid({"given": [_("Enter a name")]})
 
 
-def _manager(db: Session, person: Person, login: str) -> int | None:
-    if not login:
-        return None
-    manager = db.scalars(select(Person).where(Person.login == login.lower())).first()
+def _manager(db: Session, person: Person, said: str) -> int | None:
+    manager = above = person_named(db, said, "manager")
     if manager is None:
-        raise Invalid({"manager": [_("Nobody has this login")]})
-    above: Person | None = manager
+        return None
     for _step in range(50):
         if above is None:
             break
@@ -274,7 +270,7 @@ def _places(db: Session) -> dict[str, Any]:
     return {"departments": departments, "branches": db.scalars(select(Branch).order_by(Branch.key)).all()}
 
 
-def _new(ui: UI, db: Session, values: dict[str, str], errors: dict[str, list[object]] | None = None) -> Response:
+def _new(ui: UI, db: Session, values: dict[str, Any], errors: dict[str, list[object]] | None = None) -> Response:
     return ui.page(
         "admin/person_new.html", status=422 if errors else 200, values=values, errors=errors or {}, **_places(db)
     )
@@ -287,6 +283,7 @@ def _card(
     person: Person,
     *,
     password: str = "",
+    form: Form | None = None,
     errors: dict[str, list[object]] | None = None,
 ) -> Response:
     held = _roles_of(db, [person.id]).get(person.id, [])
@@ -300,8 +297,21 @@ def _card(
         "admin/person.html", status=422 if errors else 200, person=person, held=held, password=password, mine=person.id == me.id,
         offered=[one for one in offered if one[1] or one[2]], groups=db.scalars(groups.order_by(Group.key)).all(),
         manager=db.get(Person, person.manager_id) if person.manager_id else None, errors=errors or {},
-        permissions=PERMISSIONS, may_take=lambda role, d: may_grant(me.grants, role, d.id if d else None), **places,
+        typed=_typed(form, person), permissions=PERMISSIONS, may_take=lambda role, d: may_grant(me.grants, role, d.id if d else None), **places,
     )  # fmt: skip
+
+
+def _typed(form: Form | None, person: Person | None = None) -> dict[str, Any]:
+    """The fields of a person as they were typed, else as they are."""
+    stored = (
+        {**_facts(person), **{f"position_{lang}": person.position.get(lang, "") for lang in LANGUAGES}}
+        if person
+        else {}
+    )
+    if form is None:
+        return stored
+    places = {f"{name}_id": form.text(name) for name in ("department", "branch")}
+    return {**stored, **places, **{name: form.text(name) for name in form.names()}}
 
 
 def _groups(

@@ -15,6 +15,7 @@ from acm.i18n import _
 from acm.journal import record
 from acm.people import setup
 from acm.people.models import Installation, Person
+from acm.people.placing import settle
 from acm.people.signin import Maybe, Me, lock_person, open_session, sign_in
 from acm.web import csrf
 from acm.web.forms import Submitted
@@ -116,6 +117,7 @@ def set_up(request: Request, ui: Ui, db: Db, form: Submitted) -> Response:
         person = setup.first_admin(db, password=form.secret("password"), now=clock.now(), **given)
     except Invalid as problem:
         return ui.page("people/setup.html", values=given, errors=problem.errors, status=422)
+    settle(db, ui.snapshot)
     network = request.client.host if request.client else ""
     token = open_session(db, ui.settings, person, network=network, agent="", now=clock.now())
     return keep_signed_in(ui, token, "/")

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
+from acm.cases.models import Case
 from acm.catalog.definitions import ServiceDefinition
+from acm.catalog.filing import Filing, file_request
 from acm.catalog.models import Service
 from acm.catalog.publishing import publish
 from acm.journal import Origin
+from acm.web.runtime import Runtime
 from tests.cast import MONDAY
 
+FRIDAY = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)  # 14:00 in Moscow
 Define = Callable[..., ServiceDefinition]
 
 
@@ -48,3 +53,17 @@ def offer(session: Session) -> Callable[..., Service]:
         return service
 
     return make
+
+
+@pytest.fixture
+def file(session: Session, person: Any, runtime: Runtime) -> Callable[..., Case]:
+    """``file(service, "maria", reason="…")`` files and commits."""
+
+    def send(service: Service, by: str = "maria", to: str | None = None, key: str = "", **values: Any) -> Case:
+        draft = values.pop("draft", None)
+        filing = Filing(service, values, person(by), person(to or by), "en", key=key, draft=draft)
+        case = file_request(session, filing, Origin(person(by), FRIDAY), runtime.snapshot, "Europe/Moscow")
+        session.commit()
+        return case
+
+    return send

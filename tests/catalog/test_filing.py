@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from acm.cases.models import Approval, Case
 from acm.catalog.filing import Filing, file_request, find_service
-from acm.catalog.models import Service
 from acm.errors import Conflict, PluginAway
 from acm.journal import Event, Origin
 from acm.pages.drafts import save_draft
@@ -22,26 +21,11 @@ from acm.pages.visibility import inside, visible
 from acm.people.models import BusinessOwner, Person
 from acm.people.rights import Grants
 from acm.web.runtime import Runtime
-from tests.catalog.conftest import question, words
+from tests.catalog.conftest import FRIDAY, question, words
 
-FRIDAY = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)  # 14:00 in Moscow
 By = Callable[[str], Person]
 MANAGER = {"step": 1, "role": "line_manager"}
 HEAD = {"step": 2, "role": "it_head", "when": "amount > 1000"}
-
-
-@pytest.fixture
-def file(session: Session, person: By, runtime: Runtime) -> Callable[..., Case]:
-    """``file(service, "maria", reason="…")`` files and commits."""
-
-    def send(service: Service, by: str = "maria", to: str | None = None, key: str = "", **values: Any) -> Case:
-        draft = values.pop("draft", None)
-        filing = Filing(service, values, person(by), person(to or by), "en", key=key, draft=draft)
-        case = file_request(session, filing, Origin(person(by), FRIDAY), runtime.snapshot, "Europe/Moscow")
-        session.commit()
-        return case
-
-    return send
 
 
 @pytest.fixture

@@ -67,3 +67,30 @@ def test_a_second_first_administrator_cannot_be_made(fresh, fill_in, browse):
 
     assert fill_in(login="second", password="long enough password").status_code == 404
     assert browse().get("/setup").status_code == 404
+
+
+def test_an_address_is_checked_as_everywhere_and_all_faults_are_said_at_once(fresh, fill_in):
+    page = fill_in(login="Big Boss", email="nonsense", password="short")
+
+    assert page.status_code == 422
+    for said in ("Use small Latin letters", "This is no e-mail address", "Use at least 10 characters"):
+        assert said in page.text
+    assert 'value="nonsense"' in page.text
+
+
+def test_after_the_set_up_the_company_is_made_without_the_demo(fresh, fill_in, browse, session):
+    fill_in(password="long enough password")
+    root = browse("root")
+
+    root.post("/admin/departments", data={"name_en": "Sales", "key": "sales"})
+    root.post("/admin/branches", data={"name_en": "Moscow", "key": "MSK", "timezone": "Europe/Moscow"})
+    root.post("/admin/people", data={"login": "boris", "given": "Boris", "email": "boris@example.test"})
+    root.post("/admin/departments/sales", data={"name_en": "Sales", "head": "boris"})
+    root.post("/admin/groups", data={"name_en": "Sellers", "key": "sellers"})
+    root.post("/admin/groups/sellers/members", data={"login": "boris"})
+
+    assert root.get("/services/other").status_code == 200
+    assert "Boris" in root.get("/admin/departments/sales").text
+    assert "line_manager" in root.get("/admin/approvers/line_manager").text
+    boris = session.scalars(select(Person).where(Person.login == "boris")).one()
+    assert grants_of(session, boris).holds("kpi.view", next(iter(grants_of(session, boris).headed)))
