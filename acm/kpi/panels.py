@@ -6,7 +6,7 @@ contribute panels; besides, every department has one without any set-up, at its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from acm.errors import Forbidden, NotFound
 from acm.kpi.core import department_panel
 from acm.kpi.declarations import Measure, Panel, Widget
-from acm.people.models import Department
+from acm.people.models import Department, Person
 from acm.people.rights import Grants
 from acm.snapshot import Snapshot
 
@@ -38,6 +38,7 @@ class Shelf:
     tree: dict[int, Department]
     snapshot: Snapshot
     grants: Grants
+    session: Session
 
     def open(self, key: str) -> OpenPanel:
         """The panel of that key; :class:`NotFound`, or :class:`Forbidden` for those who may not see its figures."""
@@ -46,7 +47,9 @@ class Shelf:
         if department is None:
             raise NotFound()
         if not self.grants.holds(PERMISSION, department.id):
-            raise Forbidden("These figures are for the head of the department and those who were given the right")
+            raise self._refused(
+                [department], "These figures are for the head of the department and those who were given the right"
+            )
         return OpenPanel(
             panel or department_panel(key, department.names), department, frozenset(self._below(department.id))
         )
@@ -64,8 +67,18 @@ class Shelf:
         """Where a head is led; :class:`Forbidden` for those who may see no figures at all."""
         panels = self.mine()
         if not panels:
-            raise Forbidden("Figures are for heads of departments and those who were given the right")
+            own = [self.tree[d] for d in self.grants.department_path if d in self.tree]
+            raise self._refused(own, "Figures are for heads of departments and those who were given the right")
         return panels[0]
+
+    def _refused(self, departments: Sequence[Department], why: str) -> Forbidden:
+        """The refusal with the heads of these departments, who can open what was asked for."""
+        heads = [d.head_id for d in departments if d.head_id]
+        people = {p.id: p for p in self.session.scalars(select(Person).where(Person.id.in_(heads), Person.active))}
+        found = [people[head] for head in dict.fromkeys(heads) if head in people]
+        return Forbidden(
+            why, who=[{"login": p.login or "", "names": {"ru": p.name_in("ru"), "en": p.name_in("en")}} for p in found]
+        )
 
     def _department(self, key: str) -> Department | None:
         return next((d for d in self.tree.values() if d.key == key), None)
@@ -93,7 +106,7 @@ class Shelf:
 
 def shelf(session: Session, snapshot: Snapshot, grants: Grants) -> Shelf:
     """All panels of the company, in one statement."""
-    return Shelf({d.id: d for d in session.scalars(select(Department))}, snapshot, grants)
+    return Shelf({d.id: d for d in session.scalars(select(Department))}, snapshot, grants, session)
 
 
 def widgets_of(panel: Panel, snapshot: Snapshot) -> list[Widget]:

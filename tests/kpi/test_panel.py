@@ -251,3 +251,15 @@ def test_the_panel_says_when_changes_wait_to_be_counted(browse, session, desk, n
     desk.file(on(20))
     session.commit()
     assert "newer changes are being counted" in browse("irina").get("/kpi/it").text
+
+
+def test_who_may_not_open_figures_reads_who_can_and_asks_for_access(browse):
+    maria = browse("maria")
+
+    refused = maria.get("/kpi/it")
+
+    assert refused.status_code == 403
+    assert "It can be opened by:" in refused.text
+    assert 'href="/people/irina"' in refused.text
+    assert 'href="/services/other/new?about=/kpi/it"' in refused.text
+    assert "/kpi" not in maria.get("/my").text.partition("<main")[0]
