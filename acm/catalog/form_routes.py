@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from secrets import token_urlsafe
 from typing import Any
 
 from fastapi.responses import PlainTextResponse, Response
@@ -66,9 +67,9 @@ def take_page(ui: Ui, db: Db, me: Me, slug: str, sent: Submitted) -> Response:
         return ui.redirect("/")
     opened = _new(form, step, sent)
     if redraws(sent) or (opened and not form.errors(step).keys() - opened):
-        return _form_page(ui, form, step, faults, status=422 if faults else 200)
+        return _form_page(ui, form, step, faults, status=422 if faults else 200, tab=sent.text("tab"))
     if errors := faults | form.errors(step):
-        return _form_page(ui, form, step, errors, status=422)
+        return _form_page(ui, form, step, errors, status=422, tab=sent.text("tab"))
     following = "check" if step.number == len(form.steps) else f"?step={step.number + 1}"
     return ui.redirect(f"/services/{slug}/new{'/' if following == 'check' else ''}{following}")
 
@@ -188,7 +189,14 @@ def _aside(ui: UI, form: Filling, *, answered: bool) -> dict[str, Any]:
 
 
 def _form_page(
-    ui: UI, form: Filling, step: Step, errors: dict[str, Message] | None = None, *, status: int = 200, like: str = ""
+    ui: UI,
+    form: Filling,
+    step: Step,
+    errors: dict[str, Message] | None = None,
+    *,
+    status: int = 200,
+    like: str = "",
+    tab: str = "",
 ) -> Response:
     errors = errors or {}
     drawn = questions(ui, form, step, errors)
@@ -210,6 +218,8 @@ def _form_page(
         saved=_saved(ui, form),
         continued=form.draft is not None,
         like=like,
+        tab=tab or token_urlsafe(6),
+        had=",".join(key for key, value in form.typed.items() if value),
         available=form.service.case_type(ui.snapshot) is not None,
         **_aside(ui, form, answered=False),
     )

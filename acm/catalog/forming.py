@@ -80,14 +80,24 @@ class Filling:
         return typed
 
     def take(self, form: Form, step: Step) -> None:
-        """Add what a page sent to what was typed before."""
+        """Add what a page sent to what was typed before. What is empty in one window erases nothing of another's."""
         self.__dict__.pop("answers", None)
         self.__dict__.pop("beneficiary_answer", None)
-        self.typed.update(sent_in(step.fields, form))
+        sent = sent_in(step.fields, form)
+        if form.has("tab"):
+            sent = self._merged(sent, form.text("tab")[:40], form.text("had").split(","))
+        self.typed.update(sent)
         if self.asks_who and step.number == 1 and form.has("who"):
             self.data["who"] = "other" if form.text("who") == "other" else "me"
             self.data["person"] = form.text(WHO.key)
         self.data["step"] = step.number
+
+    def _merged(self, sent: dict[str, Any], tab: str, had: list[str]) -> dict[str, Any]:
+        """Without the empty answers of a window that never showed what another one wrote there meanwhile."""
+        wrote: dict[str, str] = dict(self.data.get("wrote", {}))
+        self.data["wrote"] = wrote
+        wrote |= {key: tab for key, value in sent.items() if value and value != self.typed.get(key)}
+        return {k: v for k, v in sent.items() if v or k in had or wrote.get(k, tab) == tab}
 
     def keep(self) -> Draft:
         """Save the draft as it stands."""

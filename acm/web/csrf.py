@@ -48,7 +48,7 @@ async def protect(request: Request) -> None:
         given = value if isinstance(value, str) else None
     ticket = _ticket(request)
     if not ticket or not given or not hmac.compare_digest(given.encode(), token_for(request).encode()):
-        raise Forbidden("The form has expired: open the page again and send it once more")
+        raise Forbidden("The form has expired: open the page again and send it once more", again=True)
 
 
 def _same_origin(request: Request) -> bool:

@@ -12,6 +12,7 @@ from acm.errors import Invalid
 from acm.i18n import _
 
 LONGEST_TEXT = 100_000
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Form:
@@ -63,7 +64,8 @@ Submitted = Annotated[Form, Depends(submitted)]
 
 
 def clean(text: str, name: str = "") -> str:
-    """Text as it may be stored: NFC, ``\\n`` line ends, no NUL or other control characters; refuses the endless."""
+    """Text as it may be stored: NFC, ``\\n`` line ends, no NUL or other control characters, none that turn the order of
+    letters round (they would turn the page around the text too); refuses the endless."""
     if len(text) > LONGEST_TEXT:
         raise Invalid({name: [_("This text is too long")]})
     return storable(text)
@@ -73,4 +75,4 @@ def storable(text: str) -> str:
     """A text without what cannot be stored: NUL and other controls, halves of surrogate pairs."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return "".join(c for c in text if c in "\n\t" or (unicodedata.category(c) != "Cc" and c not in TURNING))

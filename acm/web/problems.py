@@ -146,6 +146,7 @@ def _page(request: Request, problem: Problem) -> Response:
             fragment="problem",
             status=problem.status,
             problem=problem,
+            back=_way_back(request, ui),
             headers=headers_of(problem),
         )
 

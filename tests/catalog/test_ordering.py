@@ -309,3 +309,44 @@ def test_a_change_of_the_colleague_draws_the_approver_anew(offer: Any, browse: A
     aside = answer.text.partition("<hx-partial")[2]
     assert "Irina Latin" in aside
     assert "Anna Latin" not in aside
+
+
+def test_the_title_of_a_page_with_faults_begins_with_error(offer, browse):
+    offer(form=[question("reason", "text", required=True)])
+
+    page = browse("maria").post("/services/it-004/new", data={"step": "1", "reason": ""})
+
+    assert page.status_code == 422
+    assert "<title>Error: VPN access" in page.text
+
+
+def test_two_windows_on_one_draft_erase_nothing_of_each_other(offer, browse):
+    offer(form=[question("reason", "text"), question("details", "text")])
+    maria = browse("maria")
+    one = {"step": "1", "tab": "one", "had": "", "reason": "first", "details": "from the first"}
+    two = {"step": "1", "tab": "two", "had": "", "reason": "second", "details": ""}
+
+    for sent in (one, two, two):
+        maria.post("/services/it-004/draft", data=sent)
+
+    page = maria.get("/services/it-004/new").text
+    assert 'value="second"' in page
+    assert 'value="from the first"' in page
+    assert 'name="had" value="reason,details"' in page
+
+    maria.post("/services/it-004/draft", data={**two, "tab": "three", "had": "reason,details"})
+    assert 'value="from the first"' not in maria.get("/services/it-004/new").text
+
+
+def test_a_form_of_an_ended_session_leads_back_to_its_page(offer, browse):
+    offer()
+    maria = browse("maria")
+
+    refused = maria.post(
+        "/services/it-004/new", data={"reason": "x"},
+        headers={"x-csrf-token": "stale", "referer": "http://testserver/services/it-004/new"},
+    )  # fmt: skip
+
+    assert refused.status_code == 403
+    assert 'href="/services/it-004/new"' in refused.text
+    assert "Open the page again" in refused.text
