@@ -28,6 +28,10 @@ class BadFile(Problem):
         super().__init__(f"The file cannot be imported:\n{shown}", faults=faults)
 
 
+class Interrupted(BaseException):
+    """Whoever started an import wants it to stop: nothing has failed, least of all a plugin."""
+
+
 @dataclass
 class Report:
     """What an import did. ``skipped`` counts by reason."""

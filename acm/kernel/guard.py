@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from acm import clock
 from acm.errors import Problem
+from acm.jobs.imports import Interrupted
 from acm.kernel.failures import Failure, failure_at, recent
 from acm.kernel.isolation import CALL, Call, Cell, here
 from acm.kernel.pool import Pool, Ticket
@@ -210,6 +211,8 @@ def loading(plugin: str) -> Iterator[None]:
 
 def is_our_cancelling(error: BaseException) -> bool:
     """Whether a cancellation comes from us: a plugin that raises one itself has failed."""
+    if isinstance(error, Interrupted):
+        return True
     if not isinstance(error, asyncio.CancelledError):
         return False
     try:
