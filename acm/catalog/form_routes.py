@@ -219,7 +219,7 @@ def _form_page(
         continued=form.draft is not None,
         like=like,
         tab=tab or token_urlsafe(6),
-        had=",".join(key for key, value in form.typed.items() if value),
+        had=",".join(sorted(key for key, value in form.typed.items() if value)),
         available=form.service.case_type(ui.snapshot) is not None,
         **_aside(ui, form, answered=False),
     )

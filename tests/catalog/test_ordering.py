@@ -332,7 +332,7 @@ def test_two_windows_on_one_draft_erase_nothing_of_each_other(offer, browse):
     page = maria.get("/services/it-004/new").text
     assert 'value="second"' in page
     assert 'value="from the first"' in page
-    assert 'name="had" value="reason,details"' in page
+    assert 'name="had" value="details,reason"' in page
 
     maria.post("/services/it-004/draft", data={**two, "tab": "three", "had": "reason,details"})
     assert 'value="from the first"' not in maria.get("/services/it-004/new").text
