@@ -24,9 +24,7 @@ setup-dev:
 	@$(PYTHON) tools/setup.py --dev
 
 run: setup
-	@$(BIN)/acm migrate
-	@$(BIN)/acm demo
-	@exec $(BIN)/acm serve --port $(PORT)
+	@exec $(BIN)/acm run --port $(PORT)
 
 test: setup-dev
 	@$(BIN)/python tools/run_tests.py --workers $(WORKERS)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -57,6 +58,8 @@ def serving() -> ASGIApp:
     if not os.environ.get("ACM_NO_WORKER"):
         app.runtime.parts["worker"] = composition.worker(app.runtime)
     app.runtime.parts["watchdog"] = Watchdog()
+    gc.freeze()  # what a start makes stays: no collection needs to walk it again
+    gc.enable()
     return app
 
 

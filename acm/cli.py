@@ -5,7 +5,9 @@ What a command needs beyond the database is imported when it runs, so that those
 
 from __future__ import annotations
 
+import gc
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,6 +69,22 @@ def migrate() -> None:
 
 
 @cli.command()
+def run(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """Migrate, build the demo company where there is none, and serve it: what `make run` runs, in one process."""
+    from acm.demo.marks import is_built
+
+    migrate()
+    if not is_built(from_environment()):  # apart, so that the memory it took is given back
+        built = subprocess.run([sys.executable, "-c", "from acm.cli import main; main()", "demo"], check=False)
+        if built.returncode:
+            raise typer.Exit(built.returncode)
+    serve(host, port)
+
+
+@cli.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
@@ -82,6 +100,7 @@ def serve(
 
     from acm import logs
 
+    gc.disable()  # while all is loaded; `serving` turns it on
     for name, wanted in (("NO_WORKER", no_worker), ("SAFE_MODE", safe_mode), ("DEVELOP", develop)):
         if wanted:
             os.environ[f"ACM_{name}"] = "1"

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -82,22 +83,25 @@ def parts(folder: Path) -> Iterator[Part]:
         talk = told.group_by(Case.id).order_by(func.count().desc(), Case.id).limit(1)
         case = session.scalars(unrestricted(talk, "bench")).one()
     queue = f"/cases?group={group}&category=open&priority=2,3,4"
-    first = clock.now().date().replace(day=1).isoformat()
-    yield Part(
-        "portal", lambda: asks["employee"].get("/"), lambda: bare.get(f"/requests?person={me.id}&limit=5&services=12")
-    )
+    this_month = clock.now().date().replace(day=1)
+    first = (this_month - timedelta(days=1)).replace(day=1).isoformat()  # the panel compares with the month before
+    yield Part("portal", lambda: asks["employee"].get("/"), lambda: bare.get(f"/portal?person={me.id}"))
     yield Part("own requests", lambda: asks["employee"].get("/requests"), lambda: bare.get(f"/requests?person={me.id}"))
-    yield Part("queue", lambda: asks["agent"].get(queue), lambda: bare.get(f"/queue?group={group}"), ratio=2)
     yield Part(
-        "case", lambda: asks["agent"].get(f"/cases/{case.number}"), lambda: bare.get(f"/case?number={case.number}")
+        "queue", lambda: asks["agent"].get(queue), lambda: bare.get(f"/queue?person={agent.id}&group={group}"), ratio=2
+    )
+    yield Part(
+        "case",
+        lambda: asks["agent"].get(f"/cases/{case.number}"),
+        lambda: bare.get(f"/case?person={agent.id}&number={case.number}"),
     )
     yield Part(
         "panel",
         lambda: asks["head"].get("/kpi/itsm"),
-        lambda: bare.get(f"/panel?department={it}&first={first}"),
+        lambda: bare.get(f"/panel?person={agent.id}&department={it}&first={first}"),
         ratio=2,
     )
-    yield _filing(asks["employee"], bare, case.id)
+    yield _filing(asks["employee"], bare, me.id, case.id)
     database.dispose()
 
 
@@ -162,7 +166,7 @@ def _signed_in(app: Any, database: Database, login: str) -> Asker:
     return Asker(app, {"cookie": f"acm={token}", "x-csrf-token": csrf.sign(given.key(), token)})
 
 
-def _filing(asker: Asker, bare: Asker, like: int) -> Part:
+def _filing(asker: Asker, bare: Asker, person: int, like: int) -> Part:
     """The last press of the form of free words; the answers are typed beforehand, unmeasured."""
     state = {"key": "", "number": 0}
     form = "/services/other/new"
@@ -181,7 +185,7 @@ def _filing(asker: Asker, bare: Asker, like: int) -> Part:
 
     def plain() -> Answer:
         state["number"] += 1
-        return bare.post(f"/file?number=floor-{time.monotonic_ns()}&like={like}", {})
+        return bare.post(f"/file?person={person}&number=floor-{time.monotonic_ns()}&like={like}", {})
 
     return Part(
         "file a request", lambda: asker.post("/services/other/requests", {"key": state["key"]}), plain, typed, 25

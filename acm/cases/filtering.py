@@ -27,11 +27,13 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Executable, Result, Select, and_, bindparam, false, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.util import LRUCache
 
 from acm.cases.labels import Key, Labels, labels_of
 from acm.cases.models import Case
+from acm.db import UTCDateTime
 from acm.errors import Invalid
 from acm.i18n import _
 from acm.pages.models import PageTerm
@@ -86,9 +88,26 @@ class Vantage:
         """The end of the reader's week: the coming Monday."""
         return self._midnight(7 - self.now.astimezone(self.zone).weekday())
 
+    @property
+    def moments(self) -> dict[str, datetime]:
+        """What a statement made for :attr:`unset` is executed with."""
+        return {"now": self.now, "tomorrow": self.tomorrow, "next_week": self.next_week}
+
+    @property
+    def unset(self) -> Vantage:
+        """The same with its moments left open: for a statement that is kept and executed again later."""
+        return _Unset(self.grants, _NOW, self.zone, self.lang)
+
     def _midnight(self, days: int) -> datetime:
         day = self.now.astimezone(self.zone).date() + timedelta(days=days)
         return datetime.combine(day, time(), self.zone)
+
+
+class _Unset(Vantage):
+    tomorrow, next_week = bindparam("tomorrow", type_=UTCDateTime()), bindparam("next_week", type_=UTCDateTime())  # type: ignore[assignment]
+
+
+_NOW: Any = bindparam("now", type_=UTCDateTime())
 
 
 @dataclass(frozen=True)
@@ -163,6 +182,35 @@ def apply(statement: Select[Any], session: Session, filters: Sequence[CaseFilter
     for one in filters:
         statement = statement.where(*one.conditions(vantage, labels))
     return statement
+
+
+def counting(
+    session: Session,
+    filters: Sequence[CaseFilter],
+    vantage: Vantage,
+    make: Callable[[Vantage], Executable],
+    *asked: object,
+) -> Result[Any]:
+    """Execute a statement about these filters that ``make`` writes, which takes longer than to run it: it is kept by
+    the rights, the filters, the ids of what they name, and what else is ``asked``."""
+    named = [key for one in filters for key in one.named()]
+    labels = labels_of(session, vantage.grants, vantage.lang, named)
+    ids = (labels.id(*key) for key in named)
+    key = (
+        make.__qualname__,
+        vantage.grants,
+        vantage.zone,
+        *asked,
+        *(tuple(one.values.items()) for one in filters),
+        *ids,
+    )
+    statement = _kept.get(key)
+    if statement is None:
+        statement = _kept[key] = make(vantage.unset)
+    return session.execute(statement, vantage.moments)
+
+
+_kept: LRUCache[Any, Executable] = LRUCache(500)
 
 
 def matching(session: Session, filters: Sequence[CaseFilter], vantage: Vantage) -> Select[Any]:
@@ -268,7 +316,7 @@ def _due(value: str, vantage: Vantage) -> ColumnElement[bool]:
     ends = {
         "overdue": (None, vantage.now),
         "today": (vantage.now, vantage.tomorrow),
-        "week": (max(vantage.now, vantage.tomorrow), vantage.next_week),
+        "week": (vantage.tomorrow, vantage.next_week),
         "later": (vantage.next_week, None),
     }
     conditions = [Case.is_open.is_(True)]

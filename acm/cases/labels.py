@@ -78,16 +78,19 @@ def labels_of(session: Session, grants: Grants, lang: str, keys: Iterable[Key]) 
     return known
 
 
+_NO_UNITS: tuple[float, list[Unit], set[Key]] = (0.0, [], set())
+
+
 def units(session: Session, needed: Iterable[Key] = ()) -> list[Unit]:
     """Groups, departments and branches, at most a minute old; read anew when a needed one is not among them."""
     runtime = session.info.get("runtime")
-    at, kept = runtime.parts.get("case units", (0.0, [])) if runtime else (0.0, [])
-    there = {(u.kind, alias) for u in kept for alias in (u.key, str(u.id))}
+    at, kept, there = runtime.parts.get("case units", _NO_UNITS) if runtime else _NO_UNITS
     if not kept or time.monotonic() - at > FRESH_SECONDS or not there.issuperset(needed):
         parts = [select(literal(kind), model.id, model.key, model.names) for kind, model in COMPANY.items()]
         kept = [Unit(*row) for row in session.execute(union_all(*parts))]
         if runtime:
-            runtime.parts["case units"] = (time.monotonic(), kept)
+            there = {(u.kind, alias) for u in kept for alias in (u.key, str(u.id))}
+            runtime.parts["case units"] = (time.monotonic(), kept, there)
     return list(kept)
 
 

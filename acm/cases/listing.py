@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Executable, and_, false, func, literal, or_, select
 from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from acm.cases.filtering import CaseFilter, Vantage, apply, matching
+from acm.cases.filtering import CaseFilter, Vantage, apply, counting, matching
 from acm.cases.labels import labels_of
 from acm.cases.models import Case
 from acm.db import UTCDateTime, encode
@@ -109,34 +109,38 @@ def row_parts() -> tuple[ORMOption, ...]:
 
 def count(session: Session, listing: Listing, vantage: Vantage) -> Count:
     """How many cases the filters let through, in all and by group, in one statement."""
-    group: Any = due_group(vantage) if listing.groups_by_due else GROUPINGS.get(listing.grouping)
-    late = and_(Case.is_open.is_(True), Case.due_at < vantage.now)
-    columns = [late.label("late"), *([group.label("grp")] if group is not None else [])]
-    inner = apply(through(select(*columns), vantage.grants), session, listing.filters, vantage)
-    if not listing.exact:
-        inner = inner.limit(CAP + 1)
-    rows = inner.subquery()
-    overdue = func.coalesce(func.sum(sql_case((rows.c.late, 1), else_=0)), 0)
-    if group is None:
-        number, late_ones = session.execute(select(func.count(), overdue).select_from(rows)).one()
-        return _counted(number, late_ones, {}, listing.exact)
-    counted = session.execute(select(rows.c.grp, func.count(), overdue).group_by(rows.c.grp)).all()
+
+    def totals(at: Vantage) -> Executable:
+        group: Any = due_group(at) if listing.groups_by_due else GROUPINGS.get(listing.grouping, literal(""))
+        late = and_(Case.is_open.is_(True), Case.due_at < at.now)
+        columns = select(late.label("late"), group.label("grp"))
+        inner = apply(through(columns, at.grants), session, listing.filters, at)
+        rows = (inner if listing.exact else inner.limit(CAP + 1)).subquery()
+        overdue = func.coalesce(func.sum(sql_case((rows.c.late, 1), else_=0)), 0)
+        return select(rows.c.grp, func.count(), overdue).group_by(rows.c.grp)
+
+    asked = ("due" if listing.groups_by_due else listing.grouping, listing.exact)
+    counted = counting(session, listing.filters, vantage, totals, *asked).all()
     groups = {value: number for value, number, _late in counted}
-    return _counted(sum(groups.values()), sum(late for _value, _number, late in counted), groups, listing.exact)
+    overdue = sum(late for _value, _number, late in counted)
+    is_grouped = listing.groups_by_due or listing.grouping in GROUPINGS
+    return _counted(sum(groups.values()), overdue, groups if is_grouped else {}, listing.exact)
 
 
 def tally(session: Session, base: Sequence[CaseFilter], tabs: Sequence[CaseFilter], vantage: Vantage) -> list[Count]:
     """How many cases each of several narrower filters lets through, in one statement."""
-    labels = labels_of(session, vantage.grants, vantage.lang, [key for tab in tabs for key in tab.named()])
-    columns: list[Any] = [and_(*tab.conditions(vantage, labels)).label(f"t{n}") for n, tab in enumerate(tabs) if tab]
-    if not columns:
-        columns = [Case.is_open.label("t")]
-    inner = apply(through(select(*columns), vantage.grants), session, base, vantage).limit(CAP + 1).subquery()
-    sums = [
-        func.coalesce(func.sum(sql_case((inner.c[f"t{n}"], 1), else_=0)), 0) if tab else func.count()
-        for n, tab in enumerate(tabs)
-    ]
-    numbers = session.execute(select(*sums).select_from(inner)).one()
+
+    def sums(at: Vantage) -> Executable:
+        labels = labels_of(session, at.grants, at.lang, [key for tab in tabs for key in tab.named()])
+        columns: list[Any] = [and_(*tab.conditions(at, labels)).label(f"t{n}") for n, tab in enumerate(tabs) if tab]
+        inner = apply(through(select(*(columns or [Case.is_open])), at.grants), session, base, at)
+        rows = inner.limit(CAP + 1).subquery()
+        return select(*(
+            func.coalesce(func.sum(sql_case((rows.c[f"t{n}"], 1), else_=0)), 0) if tab else func.count()
+            for n, tab in enumerate(tabs)
+        )).select_from(rows)  # fmt: skip
+
+    numbers = counting(session, [*base, *tabs], vantage, sums, len(base)).one()
     return [_counted(int(number), 0, {}, exact=False) for number in numbers]
 
 

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import Executable, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from acm.cases.filtering import CaseFilter, Vantage, apply
+from acm.cases.filtering import CaseFilter, Vantage, apply, counting
 from acm.cases.labels import Key, Labels, labels_of, units
 from acm.cases.listing import GROUPINGS, SORTS
 from acm.cases.models import Case, Queue
@@ -104,14 +104,16 @@ def open_counts(session: Session, filters: Sequence[CaseFilter], vantage: Vantag
     """How many cases each filter lets through, at most :data:`MENU_CAP` + 1 each, in one statement."""
     if not filters:
         return []
-    labels_of(session, vantage.grants, vantage.lang, [key for one in filters for key in one.named()])
-    parts = []
-    for place, one in enumerate(filters):
-        inner = apply(through(select(Case.id), vantage.grants), session, [one], vantage).limit(MENU_CAP + 1)
-        number = select(func.count()).select_from(inner.subquery()).scalar_subquery()
-        parts.append(select(literal(place), number))
-    rows = session.execute(union_all(*parts) if len(parts) > 1 else parts[0]).all()
-    counts = {row[0]: row[1] for row in rows}
+
+    def each(at: Vantage) -> Executable:
+        parts = []
+        for place, one in enumerate(filters):
+            inner = apply(through(select(Case.id), at.grants), session, [one], at).limit(MENU_CAP + 1)
+            number = select(func.count()).select_from(inner.subquery()).scalar_subquery()
+            parts.append(select(literal(place), number))
+        return union_all(*parts) if len(parts) > 1 else parts[0]
+
+    counts = {row[0]: row[1] for row in counting(session, filters, vantage, each)}
     return [counts.get(place, 0) for place in range(len(filters))]
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from babel.dates import get_day_names
 from sqlalchemy.orm import Session
 
 from acm.cases.filtering import Vantage
@@ -166,5 +165,5 @@ def _day(moment: datetime, vantage: Vantage) -> str:
     local, today = moment.astimezone(vantage.zone).date(), vantage.now.astimezone(vantage.zone).date()
     short = said.short_day(local, vantage.lang, today)
     if 0 <= (local - today).days < 7:
-        return f"{get_day_names('abbreviated', locale=vantage.lang)[local.weekday()]}, {short}"
+        return f"{said.short_weekday(local, vantage.lang)}, {short}"
     return short

@@ -29,7 +29,7 @@ from acm.catalog.showcase import (
     showcase,
     summary,
 )
-from acm.catalog.tracking import MyRequest, full_track, my_requests
+from acm.catalog.tracking import MyRequest, full_track, open_requests
 from acm.errors import NotFound
 from acm.i18n import _
 from acm.pages.drafts import drafts_of
@@ -43,8 +43,7 @@ from acm.web.templating import UI, Ui
 from acm.web.words import in_sentence
 
 router = new_router()
-CHIPS, POPULAR, NEWS, MINE, DRAFTS = 7, 6, 3, 20, 1
-SHOWN = 3
+CHIPS, POPULAR, NEWS, MINE, DRAFTS = 7, 6, 3, 3, 1
 
 
 @router.get("/")
@@ -53,7 +52,7 @@ def show_home(ui: Ui, db: Db, me: Me) -> Response:
     now = clock.now()
     catalogue = showcase(db, me.grants, ui.lang, now.astimezone(ui.zone).date())
     popular = most_ordered(db, ui.runtime, catalogue.services, now)
-    mine = my_requests(db, me.grants, ui.lang, now, open_only=True, limit=MINE)
+    mine, working = open_requests(db, me.grants, ui.lang, now, limit=MINE)
     return ui.page(
         "portal/home.html",
         catalogue=catalogue,
@@ -61,8 +60,8 @@ def show_home(ui: Ui, db: Db, me: Me) -> Response:
         chips=popular[:CHIPS],
         popular=popular[:POPULAR],
         news=catalogue.news[:NEWS],
-        mine=[_card(ui, one) for one in mine[:SHOWN]],
-        open_count=sum(not one.case.is_done for one in mine),
+        mine=[_card(ui, one) for one in mine],
+        open_count=working,
         drafts=[_draft(ui, draft, catalogue) for draft in drafts_of(db, me.id, DRAFTS)],
         example=_example(popular),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from acm.cases.models import Case
@@ -36,7 +39,7 @@ class Entry:
     slug: str
     title: str
     text: str
-    facts: dict[str, Any]
+    facts: Mapping[str, Any]
     department: Department
     is_other: bool = False
 
@@ -98,7 +101,8 @@ class Showcase:
 
 def showcase(session: Session, grants: Grants, lang: str, today: date) -> Showcase:
     """Services and the announcements of the day in one statement through the door, without reading the forms."""
-    columns = (Page.id, Page.kind, Page.slug, Page.number, Page.title, Page.texts, Page.facts)
+    told = (cast(Page.texts, Text).label("texts"), cast(Page.facts, Text).label("facts"))
+    columns = (Page.id, Page.kind, Page.slug, Page.number, Page.title, *told)
     statement = select(
         *columns, Page.department_id, Page.opened_at, Page.fields["from_day"].as_string().label("from_day")
     ).where(
@@ -109,20 +113,26 @@ def showcase(session: Session, grants: Grants, lang: str, today: date) -> Showca
     mine = audience_tokens(grants)
     services, news = [], []
     for row in session.execute(through(statement, grants)):
-        text = row.texts.get(lang) or {}
+        texts, facts = _read(row.texts), _read(row.facts)
+        text = texts.get(lang) or {}
         title = str(text.get("title") or row.title)
         department = tree.get(row.department_id, PLAIN)
         if row.kind == "announcement":
             told_on = date.fromisoformat(row.from_day) if row.from_day else row.opened_at.date()
-            news.append(News(row.number, title, told_on, department, bool(row.facts.get("strip"))))
+            news.append(News(row.number, title, told_on, department, bool(facts.get("strip"))))
             continue
-        audience = set(row.facts.get("audience") or [])
+        audience = set(facts.get("audience") or [])
         if not audience or audience & mine:
             body = str(text.get("body") or "")
-            services.append(Entry(row.id, row.slug, title, body, row.facts, department, row.slug == OTHER))
+            services.append(Entry(row.id, row.slug, title, body, facts, department, row.slug == OTHER))
     services.sort(key=lambda s: (s.is_other, s.title.casefold().replace("ё", "е")))
     news.sort(key=lambda n: (n.is_strong, n.on), reverse=True)
     return Showcase(services, news)
+
+
+@lru_cache(maxsize=4096)  # by what is stored: a hundred services are read for each portal and seldom changed
+def _read(stored: str) -> Mapping[str, Any]:
+    return MappingProxyType(json.loads(stored))
 
 
 def entry_of(service: Service, lang: str) -> Entry:

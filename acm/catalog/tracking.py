@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, func, or_, select, union
 from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -17,11 +19,13 @@ from acm.errors import Conflict, Forbidden, NotFound
 from acm.journal import Origin
 from acm.pages.comments import add_comment
 from acm.pages.models import Comment
-from acm.pages.types import CaseType, StateCategory
+from acm.pages.types import ENDED, CaseType, StateCategory
 from acm.pages.visibility import through, visible
 from acm.people.models import Person
 from acm.people.rights import Grants, may
 
+UNFINISHED = tuple(sorted(set(StateCategory) - ENDED))
+MOST_COUNTED = 50
 WITHDRAWABLE = frozenset({StateCategory.NEW, StateCategory.APPROVAL, StateCategory.ACTIVE, StateCategory.WAITING})
 
 
@@ -35,26 +39,40 @@ class MyRequest:
 
 
 def my_requests(
-    session: Session,
-    grants: Grants,
-    lang: str,
-    now: datetime,
-    *,
-    open_only: bool,
-    limit: int,
-    before: datetime | None = None,
+    session: Session, grants: Grants, lang: str, now: datetime, *, limit: int, before: datetime | None = None
 ) -> list[MyRequest]:
-    """What I asked for, or what was asked for me: first those that wait for me, then the latest."""
+    """What I asked for, or what was asked for me, the latest first."""
+    asked = [Case.opened_at < before] if before is not None else []
+    statement = visible(grants, Case).where(Case.id.in_(_mine(grants, limit, asked))).options(*_loaded())
+    cases = session.scalars(statement.order_by(Case.opened_at.desc()).limit(limit)).unique().all()
+    return _told(session, cases, grants, lang, now)
+
+
+def open_requests(
+    session: Session, grants: Grants, lang: str, now: datetime, *, limit: int
+) -> tuple[list[MyRequest], int]:
+    """What is not over yet: first what waits for me, then the latest; and how many are in work, among the latest
+    fifty of each kind."""
+    ids = _mine(grants, MOST_COUNTED, [Case.category.in_(UNFINISHED)], [Case.category == "waiting"])
     waiting = sql_case((Case.category == "waiting", 0), else_=1)
-    mine = or_(Case.requester_id == grants.person_id, Case.beneficiary_id == grants.person_id)
-    statement = visible(grants, Case).where(mine).options(*_loaded())
-    statement = statement.where(own_request())
-    if open_only:
-        statement = statement.where(or_(Case.is_open.is_(True), Case.category == "resolved"))
-    if before is not None:
-        statement = statement.where(Case.opened_at < before)
-    order = (waiting, Case.opened_at.desc()) if open_only else (Case.opened_at.desc(),)
-    cases = list(session.scalars(statement.order_by(*order).limit(limit)).unique())
+    working = func.sum(sql_case((Case.is_open.is_(True), 1), else_=0)).over()
+    statement = through(select(Case, working), grants).where(Case.id.in_(ids)).options(*_loaded())
+    rows = session.execute(statement.order_by(waiting, Case.opened_at.desc()).limit(limit)).unique().all()
+    return _told(session, [row[0] for row in rows], grants, lang, now), rows[0][1] if rows else 0
+
+
+def _mine(grants: Grants, limit: int, *either: list[ColumnElement[bool]]) -> CompoundSelect[Any]:
+    """The latest of my requests, of each of these kinds: four short walks along an index, however many there are."""
+    walks = (
+        select(Case.id).where(who == grants.person_id, Case.kind == "case", own_request(), *asked)
+        .order_by(Case.opened_at.desc()).limit(limit).subquery()
+        for asked in either
+        for who in (Case.requester_id, Case.beneficiary_id)
+    )  # fmt: skip
+    return union(*(select(walk.c.id) for walk in walks))
+
+
+def _told(session: Session, cases: Sequence[Case], grants: Grants, lang: str, now: datetime) -> list[MyRequest]:
     approvers = pending_approvers(session, cases)
     return [
         MyRequest(case, track(case, lang, now, approver=approvers.get(case.id)), needs_requester(case, grants))

@@ -36,9 +36,7 @@ def show_requests(ui: Ui, db: Db, me: Me, before: datetime | None = None) -> Res
     """Everything I asked for: first what waits for me, then the latest."""
     if before is not None and before.tzinfo is None:
         raise Invalid({"before": [_("Enter a moment with its time zone")]})
-    rows = tracking.my_requests(
-        db, me.grants, ui.lang, clock.now(), open_only=False, limit=PAGE_SIZE + 1, before=before
-    )
+    rows = tracking.my_requests(db, me.grants, ui.lang, clock.now(), limit=PAGE_SIZE + 1, before=before)
     mine, more = rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
     return ui.page(
         "requests/index.html",

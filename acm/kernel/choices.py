@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator, SchemaError
-
 from acm.errors import Invalid
 from acm.settings import Settings
 from acm.web.forms import Form
@@ -44,6 +42,8 @@ class Choice:
 
 def read_schema(path: Path) -> dict[str, Any]:
     """The schema in a file; :class:`BadSchema` when it is none, or goes beyond flat values."""
+    from jsonschema import Draft202012Validator, SchemaError  # here and below: a start without schemas needs none of it
+
     try:
         schema = json.loads(path.read_text(encoding="utf-8"))
         Draft202012Validator.check_schema(schema)
@@ -120,6 +120,8 @@ def read(schema: Mapping[str, Any], form: Form, before: Mapping[str, Any]) -> di
 
 def check(schema: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise :class:`Invalid` with the reasons by setting."""
+    from jsonschema import Draft202012Validator
+
     errors: dict[str, list[object]] = {}
     for fault in Draft202012Validator(dict(schema)).iter_errors(dict(given)):
         errors.setdefault(str(fault.path[0]) if fault.path else "settings", []).append(fault.message)

@@ -14,8 +14,8 @@ import threading
 import time
 from contextlib import suppress
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.engine import make_url
@@ -28,6 +28,9 @@ from acm.kernel import lifecycle
 from acm.kernel.models import CHANNEL, ENABLED, PluginWorkerState
 from acm.kernel.world import World
 from acm.web.runtime import Runtime
+
+if TYPE_CHECKING:
+    import psycopg
 
 log = structlog.get_logger("acm.plugins")
 LOOK_EVERY, REPORT_EVERY, EDITS_EVERY, RECONNECT_AFTER = 0.2, 20.0, 1.0, 5.0
@@ -46,7 +49,7 @@ class Follower:
         self._reported: tuple[int, float] = (-1, 0.0)
         self._edits = 0.0
         self._refused: dict[str, str] = {}
-        self._listening: psycopg.Connection | None = None
+        self._listening: psycopg.Connection[Any] | None = None
         self._connect_at = 0.0
 
     def start(self) -> None:
@@ -122,13 +125,17 @@ class Follower:
         if connection is None:
             self.stopping.wait(LOOK_EVERY)
             return
+        import psycopg
+
         try:
             for _told in connection.notifies(timeout=LOOK_EVERY, stop_after=1):
                 return
         except psycopg.Error:
             self._listening = None
 
-    def _connection(self) -> psycopg.Connection | None:
+    def _connection(self) -> psycopg.Connection[Any] | None:
+        import psycopg  # here and below: SQLite never needs it
+
         if self._listening is None and time.monotonic() > self._connect_at:
             self._connect_at = time.monotonic() + RECONNECT_AFTER * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
             url = make_url(self.runtime.db.url).set(drivername="postgresql")

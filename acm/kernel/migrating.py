@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, event, func, inspect, select
 from sqlalchemy.orm import Session
 
 from acm.kernel.discovery import Discovered
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 _TOUCHED = re.compile(
     r"""(?isx)^\s*(?:
@@ -53,6 +52,8 @@ def migrate(session: Session, found: Discovered) -> None:
     folder = found.path / "migrations"
     if not (folder / "versions").is_dir():
         return
+    from alembic.script import ScriptDirectory  # here and below: a start needs none of it
+
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(version_table(found.slug)))))
@@ -79,10 +80,15 @@ def drop_tables(session: Session, slug: str) -> list[str]:
 
 
 def _heads(connection: Connection, slug: str) -> tuple[str, ...]:
+    from alembic.migration import MigrationContext
+
     return MigrationContext.configure(connection, opts={"version_table": version_table(slug)}).get_current_heads()
 
 
 def _upgrade(connection: Connection, scripts: ScriptDirectory, slug: str) -> None:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+
     def steps(revision: Any, _context: Any) -> Any:
         return scripts._upgrade_revs("head", revision)
 

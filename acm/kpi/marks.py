@@ -30,7 +30,7 @@ def marks_of(session: Session, scope: Scope, period: Period, lang: str) -> tuple
     """The news of a period that this viewer may read, the latest first."""
     began = func.coalesce(Announcement.fields["from_day"].as_string(), "")
     statement = select(Announcement).where(
-        Announcement.department_id.in_(sorted(scope.departments)),
+        func.coalesce(Announcement.department_id, 0).in_(sorted(scope.departments)),  # not by the index of departments
         began.between(period.first.isoformat(), period.last.isoformat()),
     )
     news = session.scalars(through(statement.order_by(began.desc(), Announcement.id).limit(10 * MOST), scope.grants))

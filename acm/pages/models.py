@@ -25,7 +25,7 @@ class TypeVersion(Base):
     key: Mapped[str] = mapped_column(String(80))
     version: Mapped[int] = mapped_column(Integer)
     hash: Mapped[str] = mapped_column(String(64))
-    definition: Mapped[dict[str, Any]] = mapped_column(Json)
+    definition: Mapped[dict[str, Any]] = mapped_column(Json, deferred=True)
     created_at: Mapped[datetime]
 
 
@@ -43,8 +43,8 @@ class Page(Journaled, Base):
 
     __tablename__ = "page"
     __table_args__ = (
-        Index("ix_page_requester_id_opened_at", "requester_id", "opened_at"),
-        Index("ix_page_beneficiary_id", "beneficiary_id"),
+        Index("ix_page_requester_id_opened_at", "requester_id", "opened_at", "category"),
+        Index("ix_page_beneficiary_id_opened_at", "beneficiary_id", "opened_at", "category"),
         Index("ix_page_owner_id_state", "owner_id", "is_open"),
         Index("ix_page_group_id_is_open_due_at", "group_id", "is_open", "due_at"),
         Index("ix_page_department_id_is_open_due_at", "department_id", "is_open", "due_at"),
@@ -153,7 +153,7 @@ _definitions: dict[str, PageType] = {}
 
 
 def definition_of(version: TypeVersion) -> PageType:
-    """The declaration of a stored version; kept by its hash, since versions never change."""
+    """The declaration of a stored version; read once in a process and kept by its hash, since versions never change."""
     if version.hash not in _definitions:
         _definitions[version.hash] = read_definition(version.definition)
     return _definitions[version.hash]

@@ -6,14 +6,15 @@ check work on it. Verbs about a page ask its relation to the person; verbs about
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import CompoundSelect, cast, literal, null, or_, select, union_all
+from sqlalchemy import CompoundSelect, Text, bindparam, cast, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from acm.db import Json
 from acm.errors import Forbidden
 from acm.people.models import Department, Group, GroupMember, Person, PersonRole, Role
 
@@ -72,9 +73,9 @@ class Subject(Protocol):
     confidential: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grants:
-    """What a person holds, at one moment."""
+    """What a person holds, at one moment. What was read alike twice is one and the same thing."""
 
     person_id: int
     groups: frozenset[int] = frozenset()
@@ -105,16 +106,22 @@ HEAD_PERMISSIONS = frozenset(ROLES["head"][1])
 
 def grants_of(session: Session, person: Person) -> Grants:
     """Read a person's grants: one statement, whatever the size of the company."""
+    rows = session.execute(_held(), {"person": person.id})
+    return _grants(person.id, person.department_id, person.branch_id, tuple(map(tuple, rows)))
+
+
+@lru_cache(maxsize=500)  # of what was read just now: other rows are other grants
+def _grants(me: int, department: int | None, branch: int | None, rows: tuple[tuple[Any, ...], ...]) -> Grants:
     parents: dict[int, int | None] = {}
     held: list[tuple[str, list[str], int | None]] = []
     headed, groups = set(), set()
-    for sort, id_, parent, head, role, permissions in session.execute(_held_by(person)):
+    for sort, id_, parent, head, role, permissions in rows:
         if sort == "department":
             parents[id_] = parent
-            if head == person.id:
+            if head == me:
                 headed.add(id_)
         elif sort == "role":
-            held.append((role, permissions, id_))
+            held.append((role, json.loads(permissions), id_))
         else:
             groups.add(id_)
     below = {d: {x for x in parents if d in _path(x, parents)} for d in parents}
@@ -129,31 +136,32 @@ def grants_of(session: Session, person: Person) -> Grants:
             for d in below.get(department_id, {department_id}):
                 scoped.setdefault(d, set()).update(permissions)
     return Grants(
-        person_id=person.id,
+        person_id=me,
         groups=frozenset(groups),
         everywhere=frozenset(everywhere),
         in_department={d: frozenset(p) for d, p in scoped.items()},
         headed=frozenset(x for h in headed for x in below[h]),
         roles=frozenset(role for role, _permissions, _department in held),
-        department_path=tuple(_path(person.department_id, parents)),
-        branch_id=person.branch_id,
+        department_path=tuple(_path(department, parents)),
+        branch_id=branch,
     )
 
 
-def _held_by(person: Person) -> CompoundSelect[Any]:
-    """Departments with their heads, the roles and the groups of a person, as rows of one shape."""
+@cache
+def _held() -> CompoundSelect[Any]:
+    """Departments with their heads, the roles and the groups of a ``person``, as rows of one shape."""
     nothing: Any = null()
-    no_list: Any = cast(nothing, Json)
+    no_list: Any = cast(nothing, Text)
     departments = select(
         literal("department"), Department.id, Department.parent_id, Department.head_id, literal(""), no_list
     )
     roles = (
-        select(literal("role"), PersonRole.department_id, nothing, nothing, Role.key, Role.permissions)
+        select(literal("role"), PersonRole.department_id, nothing, nothing, Role.key, cast(Role.permissions, Text))
         .join(Role, Role.id == PersonRole.role_id)
-        .where(PersonRole.person_id == person.id)
+        .where(PersonRole.person_id == bindparam("person"))
     )
     groups = select(literal("group"), GroupMember.group_id, nothing, nothing, literal(""), no_list)
-    return union_all(departments, roles, groups.where(GroupMember.person_id == person.id))
+    return union_all(departments, roles, groups.where(GroupMember.person_id == bindparam("person")))
 
 
 def _path(department_id: int | None, parents: dict[int, int | None]) -> list[int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.params import Depends as DependsMarker
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -67,7 +68,7 @@ def identify(request: Request, db: Db) -> Viewer | None:
     return viewer
 
 
-def require_viewer(viewer: Annotated[Viewer | None, Depends(identify)]) -> Viewer:
+async def require_viewer(viewer: Annotated[Viewer | None, Depends(identify)]) -> Viewer:
     if viewer is None:
         raise Unauthenticated()
     return viewer
@@ -80,7 +81,7 @@ Me = Annotated[Viewer, Depends(require_viewer)]
 def permitted(verb: str) -> DependsMarker:
     """A dependency that lets only holders of an area's permission pass; for the others the area is no secret."""
 
-    def check(me: Me) -> Viewer:
+    async def check(me: Me) -> Viewer:
         if not me.may(verb):
             raise Forbidden()
         return me
@@ -103,8 +104,7 @@ def _by_cookie(request: Request, db: Session, token: str, now: datetime) -> View
     if not token:
         return None
     settings = runtime_of(request).settings
-    statement = select(SignIn, Person).join(Person, Person.id == SignIn.person_id).options(*_parts())
-    row = db.execute(statement.where(SignIn.token_hash == token_hash(token))).first()
+    row = db.execute(_signed_in(), {"token": token_hash(token)}).first()
     found, person = row if row else (None, None)
     idle = timedelta(hours=settings.session_idle_hours)
     if found is None or found.ended_at or found.expires_at <= now or found.seen_at + idle <= now:
@@ -115,6 +115,13 @@ def _by_cookie(request: Request, db: Session, token: str, now: datetime) -> View
         return _viewer(db, person, found, frozenset({"read", "write"}))
     except Unauthenticated:
         return None
+
+
+@cache
+def _signed_in() -> Select[tuple[SignIn, Person]]:
+    """The session of a ``token`` with its person."""
+    statement = select(SignIn, Person).join(Person, Person.id == SignIn.person_id).options(*_parts())
+    return statement.where(SignIn.token_hash == bindparam("token"))
 
 
 def _parts() -> tuple[ORMOption, ...]:

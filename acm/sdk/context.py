@@ -185,7 +185,7 @@ class People:
         return self.ctx.session.scalars(select(Department).where(Department.key == key)).first()
 
 
-def context_of(request: Request, db: Db, ui: Ui, me: Me) -> Context:
+async def context_of(request: Request, db: Db, ui: Ui, me: Me) -> Context:
     """The context of a request to a plugin's own address."""
     return Context(request.app.state.plugin, db, snapshot_of(request), me, ui)
 

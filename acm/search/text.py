@@ -10,10 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol, cast
-
-import snowballstemmer
 
 LONGEST_WORD = 60
 LONGEST_EDGE = 12
@@ -43,8 +41,11 @@ class _Stemmer(Protocol):
     def stemWord(self, word: str) -> str: ...  # noqa: N802  (the library's name)
 
 
-_RUSSIAN = cast(_Stemmer, snowballstemmer.stemmer("russian"))
-_ENGLISH = cast(_Stemmer, snowballstemmer.stemmer("english"))
+@cache
+def _stemmer(language: str) -> _Stemmer:
+    import snowballstemmer  # here: it loads forty languages
+
+    return cast(_Stemmer, snowballstemmer.stemmer(language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ def stem(word: str) -> str:
     if not word.isalpha():
         return word
     if not _CYRILLIC.match(word):
-        return _ENGLISH.stemWord(word) if word.isascii() else word
-    found = _RUSSIAN.stemWord(word)
+        return _stemmer("english").stemWord(word) if word.isascii() else word
+    found = _stemmer("russian").stemWord(word)
     return _FLEETING.sub("", found) if len(found) > 4 else found
 
 

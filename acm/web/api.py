@@ -92,7 +92,7 @@ def api_router(tag: str) -> APIRouter:
     return router(prefix=PREFIX, tags=[tag], responses=PROBLEMS)
 
 
-def listing(
+async def listing(
     limit: Annotated[int, Query(ge=1, le=LARGEST, description="How many at most.")] = 50,
     cursor: Annotated[str, Query(max_length=500, description="`next` of the page before.")] = "",
 ) -> Listing:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from acm.db import Database
 from acm.settings import Settings
@@ -44,15 +45,33 @@ def snapshot_of(request: Request) -> Snapshot:
     return snapshot
 
 
-def session_of(request: Request) -> Iterator[Session]:
-    """One session a request: read only for safe methods. Whoever answers commits; what is left is rolled back."""
+async def session_of(request: Request) -> AsyncIterator[Session]:
+    """One session a request: read only for safe methods. Whoever answers commits; what is left is rolled back.
+
+    Dependencies that wait for nothing are coroutines: each function would cost a change of threads. To end a read on
+    SQLite is to wait for nothing, too.
+    """
     runtime = runtime_of(request)
-    with runtime.db.session(read_only=request.method in SAFE_METHODS, snapshot=snapshot_of(request)) as session:
-        session.info["settings"] = runtime.settings
-        session.info["runtime"] = runtime
+    session = runtime.db.session(read_only=request.method in SAFE_METHODS, snapshot=snapshot_of(request))
+    session.info["settings"] = runtime.settings
+    session.info["runtime"] = runtime
+    try:
         yield session
+    finally:
+        if session.in_transaction() and not (session.info["read_only"] and runtime.db.is_sqlite):
+            await run_in_threadpool(session.close)
+        else:
+            session.close()
+
+
+async def _runtime(request: Request) -> Runtime:
+    return runtime_of(request)
+
+
+async def _snapshot(request: Request) -> Snapshot:
+    return snapshot_of(request)
 
 
 Db = Annotated[Session, Depends(session_of)]
-App = Annotated[Runtime, Depends(runtime_of)]
-World = Annotated[Snapshot, Depends(snapshot_of)]
+App = Annotated[Runtime, Depends(_runtime)]
+World = Annotated[Snapshot, Depends(_snapshot)]

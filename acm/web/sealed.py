@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING
 
 from acm.errors import Problem
 from acm.settings import Settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 
 class OtherKey(Problem):
@@ -27,6 +27,8 @@ def seal(settings: Settings, text: str, purpose: str) -> str:
 
 def unseal(settings: Settings, sealed: str, purpose: str) -> str:
     """What was sealed for the same purpose; :class:`OtherKey` when it cannot be opened."""
+    from cryptography.fernet import InvalidToken  # here and below: it takes its time to load, and few have secrets
+
     try:
         return _box(settings, purpose).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
@@ -34,5 +36,9 @@ def unseal(settings: Settings, sealed: str, purpose: str) -> str:
 
 
 def _box(settings: Settings, purpose: str) -> Fernet:
+    from cryptography.fernet import Fernet
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"acm sealed {purpose}".encode())
     return Fernet(base64.urlsafe_b64encode(derive.derive(settings.key().encode())))

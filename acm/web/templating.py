@@ -17,7 +17,7 @@ import jinja2
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2.ext import Extension
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from acm import clock
 from acm.i18n import Translator, translator
@@ -34,6 +34,18 @@ class ImportsWithContext(Extension):
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         return _IMPORT.sub(r"\1 with context \2", source)
+
+
+class Template(jinja2.Template):
+    """Its macros are made once a page, and not anew in each template that imports them."""
+
+    def make_module(self, vars: Any = None, shared: bool = False, locals: Any = None) -> Any:  # noqa: A002
+        made = (vars or {}).get("modules")
+        if made is None:
+            return super().make_module(vars, shared, locals)
+        if self not in made:
+            made[self] = super().make_module(vars, shared)
+        return made[self]
 
 
 _IMPORT = re.compile(r"(\{%-?\s*(?:from\s+\S+\s+import|import)\s(?:(?!%\}|\bwith(?:out)? context).)*?)\s*(-?%\})")
@@ -61,6 +73,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do", ImportsWithContext],
     )
+    env.template_class = Template
     env.newstyle_gettext = True  # type: ignore[attr-defined]
     env.globals.update(static=assets.url, icon=icon)
     filters.install(env)
@@ -169,6 +182,7 @@ class UI:
             "strip": None,
             "company": {"name": "ACM"},
             "fragment": False,
+            "modules": {},
             "slot": lambda name, **subject: [],
         }
         for contribution in self.snapshot.each("layout"):
@@ -194,7 +208,12 @@ class UI:
             )
 
 
-Ui = Annotated[UI, Depends(UI)]
+async def ui_of(request: Request, db: Db) -> UI:
+    """Dependency: what this request's pages are rendered with."""
+    return UI(request, db)
+
+
+Ui = Annotated[UI, Depends(ui_of)]
 
 
 def _filled(text_of: Callable[..., str]) -> Callable[..., Markup]:
@@ -203,7 +222,8 @@ def _filled(text_of: Callable[..., str]) -> Callable[..., Markup]:
     def fill(*args: Any, **params: Any) -> Markup:
         if len(args) == 3:
             params.setdefault("num", args[2])
-        return Markup(text_of(*args)) % params if params else Markup(text_of(*args))
+        text = text_of(*args)
+        return Markup(text % {n: v if type(v) is int else escape(v) for n, v in params.items()} if params else text)
 
     return fill
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names, get_month_names
@@ -147,13 +148,18 @@ def size(count: int, lang: str) -> str:
 
 def weekday(on: date, lang: str) -> str:
     """Say "понедельник"."""
-    return str(get_day_names("wide", "format", locale=lang)[on.weekday()])
+    return _weekdays("wide", lang)[on.weekday()]
+
+
+def short_weekday(on: date, lang: str) -> str:
+    """Say "пн"."""
+    return _weekdays("abbreviated", lang)[on.weekday()]
 
 
 def weekdays(lang: str) -> list[str]:
     """Say the seven days as axes do: "Пн" … "Вс"."""
-    names = get_day_names("abbreviated" if lang != "ru" else "short", "format", locale=lang)
-    return [str(names[n])[:2].capitalize() for n in range(7)]
+    names = _weekdays("abbreviated" if lang != "ru" else "short", lang)
+    return [names[n][:2].capitalize() for n in range(7)]
 
 
 @cache
@@ -162,5 +168,11 @@ def in_sentence(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
+@cache
+def _weekdays(width: Literal["wide", "abbreviated", "short"], lang: str) -> dict[int, str]:
+    return {number: str(name) for number, name in get_day_names(width, "format", locale=lang).items()}
+
+
+@cache
 def _months(lang: str) -> dict[int, str]:
     return {number: str(name) for number, name in get_month_names("wide", "format", locale=lang).items()}

@@ -448,7 +448,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_page_number")),
     )
     with op.batch_alter_table("page", schema=None) as batch_op:
-        batch_op.create_index("ix_page_beneficiary_id", ["beneficiary_id"], unique=False)
+        batch_op.create_index(
+            "ix_page_beneficiary_id_opened_at", ["beneficiary_id", "opened_at", "category"], unique=False
+        )
         batch_op.create_index(
             "ix_page_department_id_is_open_due_at", ["department_id", "is_open", "due_at"], unique=False
         )
@@ -457,7 +459,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_page_kind_slug", ["kind", "slug"], unique=True)
         batch_op.create_index("ix_page_owner_id_state", ["owner_id", "is_open"], unique=False)
         batch_op.create_index("ix_page_parent_id", ["parent_id"], unique=False)
-        batch_op.create_index("ix_page_requester_id_opened_at", ["requester_id", "opened_at"], unique=False)
+        batch_op.create_index("ix_page_requester_id_opened_at", ["requester_id", "opened_at", "category"], unique=False)
         batch_op.create_index("ix_page_service_id_opened_at", ["service_id", "opened_at"], unique=False)
         batch_op.create_index("ix_page_type_is_open_due_at", ["type", "is_open", "due_at"], unique=False)
 
@@ -956,7 +958,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_page_kind_is_open_due_at")
         batch_op.drop_index("ix_page_group_id_is_open_due_at")
         batch_op.drop_index("ix_page_department_id_is_open_due_at")
-        batch_op.drop_index("ix_page_beneficiary_id")
+        batch_op.drop_index("ix_page_beneficiary_id_opened_at")
 
     op.drop_table("page")
     with op.batch_alter_table("group_member", schema=None) as batch_op:
