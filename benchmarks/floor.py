@@ -8,13 +8,14 @@ the same kind: links, marks, times, bars. What is the same for everybody is left
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from acm import clock
@@ -79,13 +80,17 @@ def floor(db: Database) -> FastAPI:
             return page("case", **_case(session, number), **_menu(session, person))
 
     @app.get("/panel", response_class=HTMLResponse)
-    def panel(person: int, department: int, first: str) -> str:
+    def panel(person: int, department: int, days: str) -> str:
         sums = (func.sum(Rollup.count).label("count"), func.sum(Rollup.total).label("total"))
-        keys = (Rollup.kind, Rollup.day, Rollup.bucket)
-        wanted = (Rollup.department_id == department, Rollup.grain == "all", Rollup.kind.in_(SHOWN))
-        since = (Rollup.type.in_(TYPES), Rollup.day >= func.date(first))
+        keys = (Rollup.kind, Rollup.day, Rollup.bucket, Rollup.part)
+        ends = [date.fromisoformat(day) for day in days.split(",")]
+        when = or_(Rollup.day.between(*ends[:2]), Rollup.day.between(*ends[2:]))
+        grain = or_(Rollup.grain == "all", and_(Rollup.grain == "service", Rollup.kind == "judged"))
+        wanted = (Rollup.department_id == department, grain, Rollup.kind.in_(SHOWN))
         with db.reading() as session:
-            rows = session.execute(select(*keys, *sums).where(*wanted, *since).group_by(*keys)).all()
+            rows = session.execute(
+                select(*keys, *sums).where(*wanted, Rollup.type.in_(TYPES), when).group_by(*keys)
+            ).all()
             choices = {
                 "departments": session.scalars(select(Department)).all(),
                 "branches": session.execute(select(Branch.id, Branch.names)).all(),

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,6 @@ def parts(folder: Path) -> Iterator[Part]:
         talk = told.group_by(Case.id).order_by(func.count().desc(), Case.id).limit(1)
         case = session.scalars(unrestricted(talk, "bench")).one()
     queue = f"/cases?group={group}&category=open&priority=2,3,4"
-    this_month = clock.now().date().replace(day=1)
-    first = (this_month - timedelta(days=1)).replace(day=1).isoformat()  # the panel compares with the month before
     yield Part("portal", lambda: asks["employee"].get("/"), lambda: bare.get(f"/portal?person={me.id}"))
     yield Part("own requests", lambda: asks["employee"].get("/requests"), lambda: bare.get(f"/requests?person={me.id}"))
     yield Part(
@@ -98,7 +96,7 @@ def parts(folder: Path) -> Iterator[Part]:
     yield Part(
         "panel",
         lambda: asks["head"].get("/kpi/itsm"),
-        lambda: bare.get(f"/panel?person={agent.id}&department={it}&first={first}"),
+        lambda: bare.get(f"/panel?person={agent.id}&department={it}&days={_two_months(clock.now().date())}"),
         ratio=2,
     )
     yield _filing(asks["employee"], bare, me.id, case.id)
@@ -147,6 +145,14 @@ def idle_memory(folder: Path, seconds: float = 10) -> tuple[float, float]:
             process.terminate()
     found = {line.split(":")[0]: line.split()[1] for line in status.splitlines() if line.startswith("Vm")}
     return int(found["VmRSS"]) / 1024, int(found["VmHWM"]) / 1024
+
+
+def _two_months(today: date) -> str:
+    """The days that the panel compares: this month up to today, and as many of the month before."""
+    first = today.replace(day=1)
+    before = (first - timedelta(days=1)).replace(day=1)
+    last = min(before + (today - first), first - timedelta(days=1))
+    return ",".join(day.isoformat() for day in (first, today, before, last))
 
 
 def _timed(ask: Callable[[], Answer], name: str) -> tuple[float, float]:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Select, String, cast, literal, null, select, union_all
+from sqlalchemy import Integer, Select, String, bindparam, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from acm.cases.models import MOVES, Approval, Case
@@ -94,23 +95,27 @@ class Line:
 
 def case_of(session: Session, grants: Grants, number: str) -> Case | None:
     """A visible case with everybody its page names, in one statement; None when there is none for this person."""
-    statement = visible(grants, Case).where(Case.number == number.upper())
+    return session.scalars(_whole(grants), {"number": number.upper()}).unique().first()
+
+
+@lru_cache(maxsize=100)
+def _whole(grants: Grants) -> Select[tuple[Case]]:
+    statement = visible(grants, Case).where(Case.number == bindparam("number"))
     people = (Case.owner, Case.requester, Case.beneficiary, Case.department, Case.branch, Case.group)
     versions = (Case.type_version, Case.form_version)
-    statement = statement.options(*(joinedload(part) for part in (*people, *versions)))
-    return session.scalars(statement).unique().first()
+    return statement.options(*(joinedload(part) for part in (*people, *versions)))
 
 
 def events_of(session: Session, case: Case) -> list[tuple[Event, Person | None]]:
     """The opening, the moves and the files of a case with those who made them, in order."""
-    statement = (
-        select(Event, Person)
-        .outerjoin(Person, Person.id == Event.actor_id)
-        .where(Event.page_id == case.id, Event.kind.in_(("case.opened", "file.added", *TOLD)))
-        .order_by(Event.id)
-        .limit(MOST_EVENTS)
-    )
-    return [(event, actor) for event, actor in session.execute(inside(statement))]
+    return [(event, actor) for event, actor in session.execute(_happened(), {"case": case.id})]
+
+
+@cache
+def _happened() -> Select[tuple[Event, Person]]:
+    statement = select(Event, Person).outerjoin(Person, Person.id == Event.actor_id)
+    wanted = Event.kind.in_(("case.opened", "file.added", *TOLD))
+    return inside(statement.where(Event.page_id == bindparam("case"), wanted).order_by(Event.id).limit(MOST_EVENTS))
 
 
 def entered_of(case: Case, events: Sequence[tuple[Event, Person | None]]) -> dict[str, datetime]:
@@ -160,23 +165,9 @@ def draft_key(case: Case) -> str:
 
 def parts_of(session: Session, case: Case, reader: int) -> Parts:
     """Participants, watchers, favourites, approval steps and the reader's own draft in one statement."""
-    nothing: Any = null()
-    text = cast(nothing, String)
-    people = select(
-        PagePerson.person_id.label("person_id"), PagePerson.role.label("role"), cast(nothing, Approval.step.type).label("step"),
-        text.label("state"), text.label("comment"), cast(nothing, Approval.asked_at.type).label("asked_at"),
-        cast(nothing, Approval.asked_at.type).label("decided_at"),
-    ).where(PagePerson.page_id == case.id)  # fmt: skip
-    kept = select(Favourite.person_id, literal("kept"), nothing, nothing, nothing, nothing, nothing)
-    steps = select(
-        Approval.approver_id, Approval.role, Approval.step, Approval.state, Approval.comment, Approval.asked_at, Approval.decided_at
-    ).where(Approval.page_id == case.id)  # fmt: skip
-    draft = select(Draft.person_id, literal("draft"), nothing, nothing, cast(Draft.data, String), nothing, nothing)
-    mine = draft.where(Draft.person_id == reader, Draft.key == draft_key(case))
-    part = union_all(people, kept.where(Favourite.page_id == case.id), steps, mine).subquery("part")
-    statement: Select[Any] = select(part, Person).outerjoin(Person, Person.id == part.c.person_id)
+    asked = {"case": case.id, "reader": reader, "draft": draft_key(case)}
     found = Parts()
-    for person_id, role, step, state, comment, asked_at, decided_at, person in session.execute(inside(statement)):
+    for person_id, role, step, state, comment, asked_at, decided_at, person in session.execute(_parts(), asked):
         if step is not None:
             found.steps.append(Step(step, role, state, comment, asked_at, decided_at, person))
         elif role == "kept":
@@ -189,28 +180,32 @@ def parts_of(session: Session, case: Case, reader: int) -> Parts:
     return found
 
 
+@cache
+def _parts() -> Select[Any]:
+    nothing: Any = null()
+    text = cast(nothing, String)
+    people = select(
+        PagePerson.person_id.label("person_id"), PagePerson.role.label("role"), cast(nothing, Approval.step.type).label("step"),
+        text.label("state"), text.label("comment"), cast(nothing, Approval.asked_at.type).label("asked_at"),
+        cast(nothing, Approval.asked_at.type).label("decided_at"),
+    ).where(PagePerson.page_id == bindparam("case"))  # fmt: skip
+    kept = select(Favourite.person_id, literal("kept"), nothing, nothing, nothing, nothing, nothing)
+    steps = select(
+        Approval.approver_id, Approval.role, Approval.step, Approval.state, Approval.comment, Approval.asked_at, Approval.decided_at
+    ).where(Approval.page_id == bindparam("case"))  # fmt: skip
+    draft = select(Draft.person_id, literal("draft"), nothing, nothing, cast(Draft.data, String), nothing, nothing)
+    mine = draft.where(Draft.person_id == bindparam("reader"), Draft.key == bindparam("draft"))
+    part = union_all(people, kept.where(Favourite.page_id == bindparam("case")), steps, mine).subquery("part")
+    statement: Select[Any] = select(part, Person).outerjoin(Person, Person.id == part.c.person_id)
+    return inside(statement)
+
+
 def relatives_of(session: Session, case: Case, grants: Grants) -> list[Relative]:
     """Service, parent, children and linked pages that this person may see, in one statement."""
-    outward = select(Link.target_id.label("page_id"), Link.id, Link.kind, Link.source_id).where(
-        Link.source_id == case.id
-    )
-    inward = select(Link.source_id, Link.id, Link.kind, Link.source_id).where(Link.target_id == case.id)
-    links = union_all(outward, inward).subquery()
-    above = select(Page.id).where(Page.id.in_([i for i in (case.service_id, case.parent_id) if i is not None]))
-    below = select(Page.id).where(Page.parent_id == case.id)
-    near = union_all(above, below, select(links.c.page_id))
-    statement = (
-        select(
-            Page.id, Page.number, Page.title, Page.kind, Page.slug, Page.is_open, Page.parent_id,
-            links.c.id, links.c.kind, links.c.source_id, Page.texts,
-        )
-        .outerjoin(links, links.c.page_id == Page.id)
-        .where(Page.id.in_(near))
-        .order_by(Page.id)
-    )  # fmt: skip
+    asked = {"case": case.id, "service": case.service_id, "parent": case.parent_id}
     found = []
     for id_, number, title, kind, slug, is_open, parent_id, link_id, link, source_id, texts in session.execute(
-        through(statement, grants)
+        _relatives(grants), asked
     ):
         about = (number, title, kind, slug, is_open)
         if id_ == case.service_id and link_id is None:
@@ -222,6 +217,30 @@ def relatives_of(session: Session, case: Case, grants: Grants) -> list[Relative]
         if link_id is not None:
             found.append(Relative("link", LINK_KINDS[link][0 if source_id == case.id else 1], *about, link_id, texts))
     return found
+
+
+@lru_cache(maxsize=100)
+def _relatives(grants: Grants) -> Select[Any]:
+    outward = select(Link.target_id.label("page_id"), Link.id, Link.kind, Link.source_id).where(
+        Link.source_id == bindparam("case")
+    )
+    inward = select(Link.source_id, Link.id, Link.kind, Link.source_id).where(Link.target_id == bindparam("case"))
+    links = union_all(outward, inward).subquery()
+    above = select(Page.id).where(
+        Page.id.in_([bindparam("service", type_=Integer()), bindparam("parent", type_=Integer())])
+    )
+    below = select(Page.id).where(Page.parent_id == bindparam("case"))
+    near = union_all(above, below, select(links.c.page_id))
+    statement = (
+        select(
+            Page.id, Page.number, Page.title, Page.kind, Page.slug, Page.is_open, Page.parent_id,
+            links.c.id, links.c.kind, links.c.source_id, Page.texts,
+        )
+        .outerjoin(links, links.c.page_id == Page.id)
+        .where(Page.id.in_(near))
+        .order_by(Page.id)
+    )  # fmt: skip
+    return through(statement, grants)
 
 
 def _said(case: Case, event: Event, actor: str) -> Message:
