@@ -30,7 +30,7 @@ def is_current(database: Database) -> bool:
     with database.read_engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return False
-        done = set(connection.scalars(select(column("version_num")).select_from(table("alembic_version"))))
+        done: set[str] = set(connection.scalars(select(column("version_num")).select_from(table("alembic_version"))))
     return done == _heads()
 
 

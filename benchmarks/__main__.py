@@ -1,6 +1,6 @@
 """Pages among 10,000 and among 100,000 cases, beside the floor and the budgets of the design.
 
-    python -m benchmarks [--quick] [--only NAME] [--times 15]
+    python -m benchmarks [--quick] [--only NAME] [--times 15] [--keep FOLDER]
 
 Judge the ratios: absolute times are this machine's. Times are CPU of the process, medians; the clock's stand beside.
 """
@@ -29,27 +29,31 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="2,000 and 20,000 cases")
     parser.add_argument("--only", default="", help="one part by its name, `set-up` for start and memory")
     parser.add_argument("--times", type=int, default=15, help="runs of which the median is taken")
+    parser.add_argument("--keep", type=Path, help="make the databases here once, and use them again")
     given = parser.parse_args()
     sizes = (2_000, 20_000) if given.quick else (10_000, 100_000)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     load = os.getloadavg()[0]
     print(f"load {load:.1f} on {os.cpu_count()} processors" + ("; busy: the clock tells little" if load > 1 else ""))
     with tempfile.TemporaryDirectory() as place:
-        founded = Path(place) / "founded"
+        folder = given.keep or Path(place)
+        founded = folder / "founded"
         began = time.process_time(), time.perf_counter()
-        seeding.found(founded)
-        print(f"founded in {_since(began)}")
+        if not founded.exists():
+            seeding.found(founded)
+            print(f"founded in {_since(began)}")
         if given.only in ("", "set-up"):
             set_up(founded)
         if given.only != "set-up":
-            both = [run(founded, Path(place) / str(size), size, given.only, given.times) for size in sizes]
+            both = [run(founded, folder / str(size), size, given.only, given.times) for size in sizes]
             show(*both)
 
 
 def run(founded: Path, folder: Path, size: int, only: str, times: int) -> dict[str, tuple[Part, Figure]]:
     began = time.process_time(), time.perf_counter()
-    seeding.grow(founded, folder, size)
-    print(f"{size} cases in {_since(began)}")
+    if not folder.exists():
+        seeding.grow(founded, folder, size)
+        print(f"{size} cases in {_since(began)}")
     found = [part for part in parts.parts(folder) if only in ("", part.name)] if only else parts.parts(folder)
     return {part.name: (part, parts.measure(part, times)) for part in found}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import socket
@@ -69,6 +70,8 @@ def parts(folder: Path) -> Iterator[Part]:
     database = Database(given.url)
     app = create_app(given, database=database)
     bare = Asker(floor(database))
+    gc.collect()
+    gc.freeze()  # as a serving process does
     asks = {login: _signed_in(app, database, login) for login in PEOPLE}
     with database.reading() as session:
         me = session.scalars(select(Person).where(Person.login == "employee")).one()

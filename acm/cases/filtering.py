@@ -190,7 +190,7 @@ def counting(
     vantage: Vantage,
     make: Callable[[Vantage], Executable],
     *asked: object,
-) -> Result[Any]:
+) -> Result[*tuple[Any, ...]]:
     """Execute a statement about these filters that ``make`` writes, which takes longer than to run it: it is kept by
     the rights, the filters, the ids of what they name, and what else is ``asked``."""
     named = [key for one in filters for key in one.named()]

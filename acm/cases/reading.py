@@ -99,7 +99,7 @@ def case_of(session: Session, grants: Grants, number: str) -> Case | None:
 
 
 @lru_cache(maxsize=100)
-def _whole(grants: Grants) -> Select[tuple[Case]]:
+def _whole(grants: Grants) -> Select[Case]:
     statement = visible(grants, Case).where(Case.number == bindparam("number"))
     people = (Case.owner, Case.requester, Case.beneficiary, Case.department, Case.branch, Case.group)
     versions = (Case.type_version, Case.form_version)
@@ -112,7 +112,7 @@ def events_of(session: Session, case: Case) -> list[tuple[Event, Person | None]]
 
 
 @cache
-def _happened() -> Select[tuple[Event, Person]]:
+def _happened() -> Select[Event, Person]:
     statement = select(Event, Person).outerjoin(Person, Person.id == Event.actor_id)
     wanted = Event.kind.in_(("case.opened", "file.added", *TOLD))
     return inside(statement.where(Event.page_id == bindparam("case"), wanted).order_by(Event.id).limit(MOST_EVENTS))

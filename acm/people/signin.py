@@ -118,7 +118,7 @@ def _by_cookie(request: Request, db: Session, token: str, now: datetime) -> View
 
 
 @cache
-def _signed_in() -> Select[tuple[SignIn, Person]]:
+def _signed_in() -> Select[SignIn, Person]:
     """The session of a ``token`` with its person."""
     statement = select(SignIn, Person).join(Person, Person.id == SignIn.person_id).options(*_parts())
     return statement.where(SignIn.token_hash == bindparam("token"))

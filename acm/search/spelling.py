@@ -58,7 +58,7 @@ def one_slip(word: str, letters: str) -> Iterator[str]:
 
 def within_two(one: str, other: str) -> bool:
     """Whether at most two insertions, deletions, changes or swaps lead from one word to the other."""
-    if abs(len(one) - len(other)) > 2:
+    if abs(len(one) - len(other)) > 2 or len(set(one) ^ set(other)) > 4:  # a slip changes two letters at most
         return False
     before: list[int] = []
     row = list(range(len(other) + 1))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from whoosh import fields
+from whoosh.codec.whoosh3 import W3Codec, W3PerDocReader, W3Segment
 from whoosh.columns import VarBytesColumn
 from whoosh.filedb.filestore import FileStorage
 from whoosh.formats import Existence
@@ -52,6 +53,23 @@ def schema() -> fields.Schema:
     )
 
 
+class _Lengths(W3PerDocReader):  # type: ignore[misc]
+    """Lengths stand in ``about``: nobody asks Whoosh for them, and it would look for a file at each posting."""
+
+    def doc_field_length(self, docnum: int, fieldname: str, default: int = 0) -> int:
+        return default
+
+
+class Plain(W3Codec):  # type: ignore[misc]
+    """Postings as they are: to compress their short blocks took longer than it saved."""
+
+    def __init__(self) -> None:
+        super().__init__(compression=0)
+
+    def per_document_reader(self, storage: FileStorage, segment: W3Segment) -> W3PerDocReader:
+        return _Lengths(storage, segment)
+
+
 class _Open(NamedTuple):
     """The reader in use and what it was opened from."""
 
@@ -81,12 +99,14 @@ class WhooshBackend(Answering):
             folder = self._shelf.new()
             _create(folder)
             self._shelf.swap(folder)
-        writer = FileIndex(FileStorage(str(folder)), indexname=_NAME).writer(limitmb=MEMORY_MB, timeout=30)
+        writer = FileIndex(FileStorage(str(folder)), indexname=_NAME).writer(
+            limitmb=MEMORY_MB, timeout=30, codec=Plain()
+        )
         _write(writer, batch)
 
     def rebuild(self, documents: Iterable[Document], progress: Progress | None = None) -> int:
         folder = self._shelf.new()
-        writer = _create(folder).writer(limitmb=MEMORY_MB)
+        writer = _create(folder).writer(limitmb=MEMORY_MB, codec=Plain())
         done = 0
         try:
             for batch in in_batches(documents, BATCH):

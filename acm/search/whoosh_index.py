@@ -60,6 +60,13 @@ class Segment:
     requesters: list[str]
     lengths: dict[str, list[int]]
     masks: dict[tuple[str, frozenset[str]], bytearray] = field(default_factory=dict)
+    spelled: dict[str, int] | None = None
+
+    def words(self, leaf: IndexReader) -> dict[str, int]:
+        """The words that a misspelling may be corrected to, in order, with how many documents hold each: read once."""
+        if self.spelled is None:
+            self.spelled = {term.decode(): info.doc_frequency() for term, info in leaf.iter_field("spelled")}
+        return self.spelled
 
     def average(self, name: str) -> float:
         lengths = self.lengths[name]
@@ -128,15 +135,19 @@ class WhooshIndex:
         return any(self._clause(clause, leaf, segment, held) for leaf, _offset, segment in self._leaves)
 
     def known(self, words: Collection[str]) -> Mapping[str, int]:
-        counts = ((word, sum(leaf.doc_frequency("spelled", word) for leaf, _, _ in self._leaves)) for word in words)
-        return {word: count for word, count in counts if count}
+        found: dict[str, int] = {}
+        for leaf, _, segment in self._leaves:
+            there = segment.words(leaf)
+            for word in there.keys() & words:
+                found[word] = found.get(word, 0) + there[word]
+        return found
 
     def beginning(self, prefix: str, limit: int) -> Mapping[str, int]:
         found: dict[str, int] = {}
-        for leaf, _, _ in self._leaves:
-            for term in islice(leaf.expand_prefix("spelled", prefix), limit):
-                word = term.decode()
-                found[word] = found.get(word, 0) + leaf.doc_frequency("spelled", word)
+        for leaf, _, segment in self._leaves:
+            there = segment.words(leaf)
+            for word in islice((word for word in there if word.startswith(prefix)), limit):
+                found[word] = found.get(word, 0) + there[word]
         return found
 
     def pairs(self, facets: Collection[int]) -> Mapping[int, Pairs]:

@@ -2,7 +2,7 @@
 
 import re
 from html.parser import HTMLParser
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -151,12 +151,12 @@ def test_a_name_given_by_the_callback_cannot_break_out():
     ["[", "![", "*a ", "**a *b ", "`a", "> ", "- a\n", "[a](", "[a]: b\n", "|a", "<![CDATA[", "&#1", "(", "# a\n"],
 )
 def test_hostile_text_costs_no_more_than_its_length(unit):
-    began = perf_counter()
+    began = process_time()
     to_html(unit * (MAX_CHARACTERS // len(unit)))
     to_html(unit * (19_000 // len(unit)))
     plain(unit * (19_000 // len(unit)))
 
-    assert perf_counter() - began < 5
+    assert process_time() - began < 5
 
 
 def test_what_is_too_long_is_shown_as_typed():
