@@ -12,6 +12,7 @@ import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Executable, func, literal, select, union_all
@@ -31,7 +32,7 @@ MENU_CAP = 999
 SAVED_SECONDS = 30.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class QueueDefinition:
     """A queue that the core or a plugin declares: ``Contribution("queue", slug, QueueDefinition(...))``."""
 
@@ -166,6 +167,7 @@ def remove_queue(session: Session, grants: Grants, queue: OpenQueue) -> None:
     forget_saved(session)
 
 
+@lru_cache(maxsize=500)
 def _declared(definition: QueueDefinition, plugin: str) -> OpenQueue:
     return OpenQueue(
         definition.slug,
