@@ -56,23 +56,8 @@ def floor(db: Database) -> FastAPI:
 
     @app.get("/queue", response_class=HTMLResponse)
     def queue(person: int, group: int) -> str:
-        wanted = (Case.kind == "case", Case.group_id == group, Case.is_open.is_(True))
         with db.reading() as session:
-            chosen = (*wanted, Case.priority.in_([2, 3, 4]))
-            cases = _all(session, select(Case).where(*chosen).options(*row_parts()).order_by(Case.due_at).limit(50))
-            tabs = [
-                _count(session, Case, *wanted, *more)
-                for more in ((), (Case.owner_id == person,), (Case.owner_id.is_(None),), (Case.category == "waiting",))
-            ]
-            terms = defaultdict(list)
-            ids = [case.id for case in cases]
-            said = (
-                select(PageTerm.page_id, Term).join(Term, Term.id == PageTerm.term_id).where(PageTerm.page_id.in_(ids))
-            )
-            for id_, term in session.execute(unrestricted(said, "floor")):
-                terms[id_].append(term)
-            total = _count(session, Case, *chosen)
-            return page("queue", cases=cases, total=total, tabs=tabs, terms=terms, **_menu(session, person))
+            return page("queue", **_queue(session, person, group), **_menu(session, person))
 
     @app.get("/case", response_class=HTMLResponse)
     def case(person: int, number: str) -> str:
@@ -151,6 +136,25 @@ def _menu(session: Session, person: int) -> dict[str, Any]:
     held = select(Case.group_id, func.count()).where(Case.owner_id == person, Case.is_open.is_(True))
     queues = session.execute(unrestricted(held.group_by(Case.group_id), "floor")).all()
     return {"queues": queues, "unread": _unread(session, person)}
+
+
+def _queue(session: Session, person: int, group: int) -> dict[str, Any]:
+    """Fifty open cases of a group with their terms, how many there are, and the figures of the tabs."""
+    wanted = (Case.kind == "case", Case.group_id == group, Case.is_open.is_(True))
+    chosen = (*wanted, Case.priority.in_([2, 3, 4]))
+    cases = _all(session, select(Case).where(*chosen).options(*row_parts()).order_by(Case.due_at).limit(50))
+    tabs = ((), (Case.owner_id == person,), (Case.owner_id.is_(None),), (Case.category == "waiting",))
+    said = select(PageTerm.page_id, Term).join(Term, Term.id == PageTerm.term_id)
+    terms = defaultdict(list)
+    ids = [case.id for case in cases]
+    for id_, term in session.execute(unrestricted(said.where(PageTerm.page_id.in_(ids)), "floor")):
+        terms[id_].append(term)
+    return {
+        "cases": cases,
+        "total": _count(session, Case, *chosen),
+        "tabs": [_count(session, Case, *wanted, *more) for more in tabs],
+        "terms": terms,
+    }
 
 
 def _case(session: Session, number: str) -> dict[str, Any]:
