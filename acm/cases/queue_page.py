@@ -23,7 +23,7 @@ from acm.people.signin import Viewer
 from acm.web import words as said
 from acm.web.templating import UI
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 LAST_SAID = 3
 NAMED: dict[str, Message] = {
     "state": _("state"), "category": _("state"), "type": _("type"), "impact": _("impact"), "urgency": _("urgency"),

@@ -91,9 +91,9 @@ def export(request: Request, ui: Ui, db: Db, me: Me, world: World, panel: str, w
 
 @router.get("/kpi/{panel}/{widget}")
 def show_table(request: Request, ui: Ui, db: Db, me: Me, world: World, panel: str, widget: str) -> Response:
-    """A widget as a table."""
+    """A widget as a table; for htmx the widget itself."""
     page = _Page(request, ui, db, me, world, panel)
-    return ui.page("kpi/table.html", view=page.widget(widget), **page.context())
+    return ui.page("kpi/table.html", fragment="widget", view=page.widget(widget), **page.context())
 
 
 @router.get("/kpi/{panel}")

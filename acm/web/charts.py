@@ -302,7 +302,7 @@ def _places(values: Sequence[float | None], bottom: float, top: float) -> list[P
 
 
 def _height(value: float, bottom: float, top: float) -> float:
-    return round(min(100.0, max(0.0, (top - value) / ((top - bottom) or 1.0) * 100)), 2)
+    return round(min(100.0, max(0.0, (top - value) / ((top - bottom) or 1.0) * 100)), 1)
 
 
 def _runs(places: Sequence[Place | None]) -> list[list[Place]]:
@@ -320,14 +320,18 @@ def _curve(run: Sequence[Place]) -> str:
     path = [f"M{_text(run[0][0])} {_text(run[0][1])}"]
     if len(run) == 1:
         return path[0] + "h.01"  # a round cap makes it a point
+    before = 0.0
     for (x0, y0), (x1, y1) in pairwise(run):
-        middle = _text((x0 + x1) / 2)
-        path.append(f"C{middle} {_text(y0)} {middle} {_text(y1)} {_text(x1)} {_text(y1)}")
+        middle, step = _text((x0 + x1) / 2), x1 - x0
+        start = "S" if abs(step - before) < 0.05 else f"C{middle} {_text(y0)} "  # S leaves as the curve before has arrived
+        path.append(f"{start}{middle} {_text(y1)} {_text(x1)} {_text(y1)}")
+        before = step
     return "".join(path)
 
 
 def _text(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    """A tenth of a percent of the box is finer than a pixel of any chart."""
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _strip(x: float, width: float) -> float:

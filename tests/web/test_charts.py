@@ -72,7 +72,7 @@ def test_any_axis_spans_its_values_in_a_few_even_steps(a, b):
 def test_a_line_goes_through_its_points_and_never_beyond_them():
     path = smooth([(0, 10), (50, 80), (100, 20)])
 
-    assert path == "M0 10C25 10 25 80 50 80C75 80 75 20 100 20"
+    assert path == "M0 10C25 10 25 80 50 80S75 20 100 20"
 
 
 def test_a_missing_value_parts_the_line_instead_of_being_nothing():
