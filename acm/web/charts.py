@@ -323,7 +323,8 @@ def _curve(run: Sequence[Place]) -> str:
     before = 0.0
     for (x0, y0), (x1, y1) in pairwise(run):
         middle, step = _text((x0 + x1) / 2), x1 - x0
-        start = "S" if abs(step - before) < 0.05 else f"C{middle} {_text(y0)} "  # S leaves as the curve before has arrived
+        # S leaves as the curve before has arrived
+        start = "S" if abs(step - before) < 0.05 else f"C{middle} {_text(y0)} "
         path.append(f"{start}{middle} {_text(y1)} {_text(x1)} {_text(y1)}")
         before = step
     return "".join(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from acm.web import assets
 from acm.web.templating import icon
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,14 @@ def test_every_form_that_posts_carries_the_token(template):
     forms = re.findall(r"<form\b[^>]*method=\"post\".*?</form>", markup(template), flags=re.DOTALL)
 
     assert [form[:80] for form in forms if "csrf" not in form] == []
+
+
+@pages
+def test_every_static_file_named_in_a_template_is_built(template):
+    named = re.findall(r"""\bstatic\("([^"~]+)"\)""", markup(template))
+    built("app.css")
+
+    assert set(named) <= set(assets.manifest())
 
 
 def test_the_reference_names_every_component_with_its_signature():
