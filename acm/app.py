@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator, Callable
@@ -115,11 +116,14 @@ def _lifespan(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManag
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
         running = [runtime.parts[name] for name in ("follower", "worker", "watchdog") if name in runtime.parts]
+        world = runtime.parts["world"]
+        await run_in_threadpool(world.begin_serving, asyncio.get_running_loop())
         for part in running:
             part.start()
         yield
         for part in running:
             part.stop()
+        await run_in_threadpool(world.end_serving)
         runtime.parts["isolation"].close()
         runtime.db.dispose()
 

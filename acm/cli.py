@@ -296,6 +296,21 @@ def plugin_repair(slug: str, reason: Annotated[str, typer.Option(help="What peop
     commands.repair(open_runtime(), slug, reason)
 
 
+@plugin.command("parked")
+def plugin_parked(
+    slug: str,
+    again: Annotated[int, typer.Option(help="Number of the one to try again.")] = 0,
+    go: Annotated[int, typer.Option(help="Number of the one to let go.")] = 0,
+) -> None:
+    """Jobs and reactors of a plugin that were given up after five tries."""
+    from acm.kernel import commands
+
+    if not (again or go):
+        commands.list_parked(open_runtime(), slug)
+    else:
+        commands.decide_parked(open_runtime(), slug, again or go, again=bool(again))
+
+
 @plugin.command("purge")
 def plugin_purge(slug: str) -> None:
     """Erase what a plugin that is off holds, after it was written to a file; asks for its name."""

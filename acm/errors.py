@@ -118,6 +118,14 @@ class StorageFull(Problem):
     title = "There is no room left on the server's disk"
 
 
+class NotReady(Problem):
+    """Said by a plugin's ``on_start``: what it needs is not there yet. It is asked again, less and less often."""
+
+    status = 503
+    type = "/problems/not-ready"
+    title = "It is not ready yet"
+
+
 class PluginAway(Problem):
     """The plugin that serves this is disabled or in repair; its data stays readable."""
 

@@ -60,7 +60,7 @@ Known without running a line of the plugin:
 | `taxonomies/*.yaml` | vocabularies; the groups in them are made where they are missing |
 | `templates/` | templates, named `plugin:<slug>/…` |
 | `locale/<lang>/**/*.po` | translations |
-| `tests/*.yaml` | [stories](plugin-check.md#stories), run by `acm plugin check`; not a part of what is enabled |
+| `tests/*.yaml` | [stories](plugin-check.md#stories): how its cases and forms go, lived through before it is enabled |
 | `tests/test_quick*.py` | functions without parameters, run before the plugin is enabled |
 
 # What happens while a plugin is off

@@ -35,6 +35,7 @@ INSIDE, OUTSIDE = "job", "outside_job"
 LEASE = timedelta(seconds=60)
 PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 KEPT = timedelta(days=7)
+READY, RUNNING, DONE, FAILED = "ready", "running", "done", "failed"
 
 
 def enqueue(
@@ -123,7 +124,7 @@ def _put_back(db: Database, job_id: int, error: Exception, now: datetime) -> Non
         job = session.get_one(Job, job_id)
         job.error = f"{type(error).__name__}: {error}"[:2000]
         if job.attempts > len(PAUSES):
-            job.state = "failed"
+            job.state = FAILED
         else:
             job.state, job.run_at = "ready", now + PAUSES[job.attempts - 1]
 

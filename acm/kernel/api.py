@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
 from fastapi import Response
 from pydantic import Field
 
-from acm.kernel import lifecycle, purging, seeing
+from acm.kernel import lifecycle, parked, purging, seeing
 from acm.kernel.models import ENABLED, IN_REPAIR
 from acm.people.signin import Me, permitted
 from acm.web.api import Model, View, api_router
 from acm.web.runtime import App, Db
 
 router = api_router("plugins")
+
+
+class ProcessView(View):
+    """What one process runs: ``draining`` counts the requests that still run with versions before."""
+
+    process: str
+    version: str
+    generation: int
+    error: str
+    draining: dict[str, int]
 
 
 class PluginView(
@@ -28,6 +39,9 @@ class PluginView(
             "reason": "",
             "generation": 4,
             "changed_at": "2026-11-20T08:00:00Z",
+            "processes": [
+                {"process": "web-1", "version": "1.0.0", "generation": 4, "error": "", "draining": {"0.9.0": 1}}
+            ],
         }
     },
 ):
@@ -38,6 +52,34 @@ class PluginView(
     reason: str
     generation: int
     changed_at: datetime | None
+    processes: list[ProcessView]
+
+
+class ParkedView(
+    View,
+    json_schema_extra={
+        "example": {
+            "number": 31,
+            "what": "legal.on_registered",
+            "event": 1204,
+            "tries": 5,
+            "since": "2026-11-20T08:00:00Z",
+            "error": "ConnectError: no answer",
+        }
+    },
+):
+    """Work that was given up: ``what`` is a reactor or a job, ``event`` the number of the event that it followed."""
+
+    number: int
+    what: str
+    event: int | None
+    tries: int
+    since: datetime
+    error: str
+
+
+class Decision(Model, json_schema_extra={"example": {"do": "again"}}):
+    do: Literal["again", "go"]
 
 
 class Removed(View, json_schema_extra={"example": {"slug": "itsm", "export": "purged/itsm-2026-11-20.zip"}}):
@@ -58,7 +100,8 @@ class Toggle(Model, json_schema_extra={"example": {"state": "disabled", "generat
 @router.get("/plugins", dependencies=[permitted("admin.plugins")])
 def list_plugins(db: Db, me: Me, app: App) -> list[PluginView]:
     """Every plugin on disk or in the database."""
-    return [_view(plugin) for plugin in seeing.seen(db, app)]
+    workers = seeing.workers(db)
+    return [_view(plugin, workers) for plugin in seeing.seen(db, app)]
 
 
 @router.post("/plugins/{slug}/state", dependencies=[permitted("admin.plugins")])
@@ -74,7 +117,22 @@ def toggle_plugin(db: Db, me: Me, app: App, slug: str, toggle: Toggle, response:
     db.commit()
     lifecycle.publish(app)
     response.headers["acm-min-gen"] = str(lifecycle.registry_version(app))
-    return next(_view(plugin) for plugin in seeing.seen(db, app) if plugin.slug == slug)
+    workers = seeing.workers(db)
+    return next(_view(plugin, workers) for plugin in seeing.seen(db, app) if plugin.slug == slug)
+
+
+@router.get("/plugins/{slug}/parked", dependencies=[permitted("admin.plugins")])
+def list_parked(db: Db, me: Me, slug: str) -> list[ParkedView]:
+    """Jobs and reactors of a plugin that were given up, the newest first."""
+    return [ParkedView(**asdict(one)) for one in parked.parked(db, slug)]
+
+
+@router.post("/plugins/{slug}/parked/{number}", dependencies=[permitted("admin.plugins")], status_code=204)
+def decide_parked(db: Db, me: Me, slug: str, number: int, decision: Decision) -> Response:
+    """Let work that was given up be tried ``again``, or let it ``go``."""
+    (parked.try_again if decision.do == "again" else parked.let_go)(db, slug, number, me.origin())
+    db.commit()
+    return Response(status_code=204)
 
 
 @router.delete("/plugins/{slug}", dependencies=[permitted("admin.plugins")])
@@ -88,7 +146,7 @@ def remove_plugin(db: Db, me: Me, app: App, slug: str, confirm: str, generation:
     return Removed(slug=slug, export=file.name)
 
 
-def _view(plugin: seeing.Seen) -> PluginView:
+def _view(plugin: seeing.Seen, workers: list[seeing.Worker]) -> PluginView:
     return PluginView(
         slug=plugin.slug,
         names=plugin.names,
@@ -97,4 +155,15 @@ def _view(plugin: seeing.Seen) -> PluginView:
         reason=plugin.reason,
         generation=plugin.generation,
         changed_at=plugin.row.changed_at if plugin.row else None,
+        processes=[
+            ProcessView(
+                process=worker.name,
+                version=runs.version,
+                generation=runs.generation,
+                error=runs.error,
+                draining=runs.draining,
+            )
+            for worker in workers
+            if (runs := worker.of(plugin.slug)) is not None
+        ],
     )

@@ -16,7 +16,7 @@ from acm import clock
 from acm.errors import Problem
 from acm.i18n import words
 from acm.journal import Origin
-from acm.kernel import conformance, lifecycle, purging, seeing
+from acm.kernel import conformance, lifecycle, parked, purging, seeing
 from acm.kernel.discovery import examine
 from acm.kernel.manifest import NAME
 from acm.kernel.models import ENABLED, Plugin
@@ -81,6 +81,23 @@ def repair(runtime: Runtime, slug: str, reason: str) -> None:
         state = lifecycle.repair(session, runtime, slug, Origin(None, clock.now()), reason).state
     lifecycle.publish(runtime)
     console.print(f"{slug} is {state.replace('_', ' ')}")
+
+
+def list_parked(runtime: Runtime, slug: str) -> None:
+    """Print the work of a plugin that was given up."""
+    table = Table("number", "what", "event", "tries", "since", "error")
+    with runtime.db.reading(runtime.snapshot) as session:
+        for one in parked.parked(session, slug):
+            since = f"{one.since:%Y-%m-%d %H:%M}"
+            table.add_row(str(one.number), one.what, str(one.event or ""), str(one.tries), since, escape(one.error))
+    console.print(table)
+
+
+def decide_parked(runtime: Runtime, slug: str, number: int, *, again: bool) -> None:
+    """Let one be tried again, or let it go."""
+    with runtime.db.writing(runtime.snapshot) as session:
+        (parked.try_again if again else parked.let_go)(session, slug, number, Origin(None, clock.now()))
+    console.print(f"{number} is tried again" if again else f"{number} is let go")
 
 
 def purge(runtime: Runtime, slug: str, confirmed: str) -> None:

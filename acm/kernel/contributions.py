@@ -13,6 +13,7 @@ from acm.db import Base
 from acm.errors import Problem
 from acm.i18n import Message, _, words
 from acm.kernel.guard import Failure, Pending, PluginFailed, begin
+from acm.kernel.purging import forget_uploads
 from acm.kernel.routes import menu
 from acm.people.signin import Viewer
 from acm.sdk.context import Context
@@ -25,7 +26,11 @@ Part = Callable[[], Drawn | None]
 
 
 def contributions() -> list[Contribution]:
-    return [Contribution("menu", "plugins", menu, order=900), Contribution("layout", "slots", slots)]
+    return [
+        Contribution("menu", "plugins", menu, order=900),
+        Contribution("layout", "slots", slots),
+        Contribution("job", "core.uploads", forget_uploads),
+    ]
 
 
 def slots(ui: UI) -> dict[str, Any]:

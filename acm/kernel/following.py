@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("acm.plugins")
 LOOK_EVERY, REPORT_EVERY, EDITS_EVERY, RECONNECT_AFTER = 0.2, 20.0, 1.0, 5.0
+DRAINS_EVERY = 1.0
+"""Seconds between two reports of nothing but other numbers of requests on old versions."""
 GONE_AFTER = timedelta(minutes=1)
 
 
@@ -47,6 +49,7 @@ class Follower:
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run, name="acm-follower", daemon=True)
         self._reported: tuple[int, float] = (-1, 0.0)
+        self._told: tuple[object, ...] = ()
         self._edits = 0.0
         self._refused: dict[str, str] = {}
         self._listening: psycopg.Connection[Any] | None = None
@@ -80,21 +83,26 @@ class Follower:
             self._edits = time.monotonic()
             self.enable_edits()
         version, at = self._reported
-        if version != self.world.version or time.monotonic() - at > REPORT_EVERY:
+        late = time.monotonic() - at
+        drains = late > DRAINS_EVERY and self._told != (self.world.faults, self.world.retirement.draining())
+        if version != self.world.version or drains or late > REPORT_EVERY:
             self.report()
 
     def report(self) -> None:
         """Write what this process runs, and forget processes that are gone."""
         self._reported = (self.world.version, time.monotonic())
-        now = clock.now()
+        now, draining = clock.now(), self.world.retirement.draining()
+        self._told = (self.world.faults, draining)
         states = [PluginWorkerState(worker=self.name, slug="", generation=self.world.version, at=now)]
-        for slug, row in self.world.rows.items():
-            if row.state == ENABLED:
-                runs, error = self.world.loaded.get(slug), self.world.faults.get(slug, "")
+        for slug, row in list(self.world.rows.items()):
+            if row.state == ENABLED or slug in draining:
+                runs = self.world.loaded.get(slug)
                 states.append(
                     PluginWorkerState(
-                        worker=self.name, slug=slug, at=now, error=error, generation=row.generation,
+                        worker=self.name, slug=slug, at=now, error=self.world.faults.get(slug, ""),
+                        generation=self.world.generations.get(slug, 0) if runs else 0,
                         version=runs.version if runs else "", hash=runs.found.hash if runs else "",
+                        draining=draining.get(slug, {}),
                     )
                 )  # fmt: skip
         late = select(PluginWorkerState.worker).where(PluginWorkerState.slug == "")

@@ -61,6 +61,10 @@ class PluginFailed(Problem):
         )
         self.failure = failure
 
+    def __str__(self) -> str:
+        """What an administrator reads, where people read the title and the number."""
+        return f"{self.failure.point}: {self.failure.line} ({self.failure.number})"
+
 
 class TimedOut(Exception):
     """A call took longer than its budget."""

@@ -292,6 +292,12 @@ def here() -> Isolation:
     return _here
 
 
+def detach() -> None:
+    """Keep nothing of a runtime: in a fork that is to touch none of it."""
+    global _here
+    _here = Isolation()
+
+
 def attach(runtime: Runtime) -> Isolation:
     """Begin for a runtime, before its plugins are loaded: those that killed two processes go for repair first."""
     global _here

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import itertools
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from acm.i18n import translator
 from acm.kernel.choices import defaults
 from acm.kernel.discovery import Discovered
 from acm.kernel.guard import note
+from acm.kernel.living import Life
 from acm.kernel.registrar import Registrar
 from acm.snapshot import Contribution
 from acm.web.templating import environment
@@ -77,6 +79,7 @@ class Generation:
     contributions: tuple[Contribution, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     apps: dict[str, FastAPI] = field(default_factory=dict)
+    life: Life = field(default_factory=lambda: Life(""))
 
     @property
     def slug(self) -> str:
@@ -118,15 +121,14 @@ def load(found: Discovered, settings: Mapping[str, Any] | None = None) -> Genera
         forget(package)
         note(found.slug, "register", error)
         raise LoadFailed(f"{type(error).__name__}: {error}") from error
-    return Generation(
-        found, package, tuple(registrar.contributions), MappingProxyType({**defaults(found.schema), **(settings or {})})
-    )
+    known = MappingProxyType({**defaults(found.schema), **(settings or {})})
+    return Generation(found, package, tuple(registrar.contributions), known, life=registrar.life)
 
 
 def forget(package: str) -> None:
     """Take the modules of a generation out of the interpreter's list; running calls keep their own."""
     _finder.folders.pop(package, None)
-    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+    for name in [name for name in list(sys.modules) if name == package or name.startswith(f"{package}.")]:
         del sys.modules[name]
     with suppress(AttributeError, KeyError):  # it was never imported
         delattr(sys.modules[PACKAGE], package.rpartition(".")[2])
@@ -135,10 +137,29 @@ def forget(package: str) -> None:
 def unload(generation: Generation) -> None:
     """Let go of a generation for good: its modules, its applications, and what libraries keep of its functions."""
     forget(generation.package)
+    _take_handlers(generation.package)
     generation.apps.clear()
     if any(given.point == "locale" for given in generation.contributions):
         translator.cache_clear()
     _clear_caches()
+
+
+def _take_handlers(package: str) -> None:
+    """Take off what a plugin's code has hung on loggers: it would hold the code, and be called, for ever."""
+    for logger in [logging.root, *list(logging.root.manager.loggerDict.values())]:
+        for handler in list(getattr(logger, "handlers", ())):
+            parts = [handler, handler.formatter, *handler.filters]
+            if any(_module(one).startswith(package) for one in parts if one is not None):
+                logger.removeHandler(handler)  # type: ignore[union-attr]
+                with suppress(Exception):  # a stranger's close()
+                    handler.close()
+        for one in list(getattr(logger, "filters", ())):
+            if _module(one).startswith(package):
+                logger.removeFilter(one)  # type: ignore[union-attr]
+
+
+def _module(value: Any) -> str:
+    return getattr(value, "__module__", None) or type(value).__module__
 
 
 def _clear_caches() -> None:

@@ -48,7 +48,11 @@ class Registry(Base):
 
 
 class PluginWorkerState(Base):
-    """What one process runs of one plugin, as it reported last. The row with no slug says that the process lives."""
+    """What one process runs of one plugin, as it reported last. The row with no slug says that the process lives.
+
+    ``generation`` is that of the plugin's row when this version was loaded; ``draining`` counts the requests that still
+    run with a version before, by that version.
+    """
 
     __tablename__ = "plugin_worker_state"
 
@@ -58,4 +62,5 @@ class PluginWorkerState(Base):
     hash: Mapped[str] = mapped_column(String(64), default="")
     generation: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str] = mapped_column(Text, default="")
+    draining: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
     at: Mapped[datetime]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -21,14 +20,15 @@ from acm.catalog.vocabularies import load_vocabularies
 from acm.errors import Problem
 from acm.jobs.imports import Import, Importer, Report
 from acm.kernel import calling
-from acm.kernel.guard import guarded, spawn
+from acm.kernel.guard import guarded
+from acm.kernel.living import Life
 from acm.kernel.manifest import Manifest
 from acm.kpi.declarations import Gauge, Measure, Panel, Widget
 from acm.pages.types import CaseType, Declaration, PageType
 from acm.sdk import registrar as contract
 from acm.sdk.context import Context
 from acm.sdk.points import SLOTS
-from acm.sdk.registrar import Feed, Filter, Job, MenuEntry, Reactor, Seed, Slot, Upgrade, Veto
+from acm.sdk.registrar import Feed, Filter, Job, MenuEntry, Reactor, Seed, Slot, Start, Upgrade, Veto
 from acm.snapshot import Contribution
 from acm.taxonomy.definitions import TermDefinition, VocabularyDefinition
 from acm.web.templating import UI
@@ -68,7 +68,8 @@ class Registrar(contract.Registrar):
         self.contributions: list[Contribution] = []
         self.reactors = calling.Reactors(self.slug)
         self.upgrades = calling.Upgrades(self.slug)
-        self._add("spawn", self.slug, partial(spawn, self.slug))
+        self.life = Life(self.slug)
+        self._add("spawn", self.slug, self.life.spawn)
 
     def declared(self) -> None:
         """What lies beside the code: types, queues, services, groups, permissions and translations."""
@@ -181,6 +182,12 @@ class Registrar(contract.Registrar):
 
     def seed(self, plant: Seed) -> None:
         self._add("seed", self._free("seed"), calling.seeding(self.slug, plant))
+
+    def on_start(self, start: Start) -> None:
+        self.life.starts.append(start)
+
+    def on_stop(self, stop: Start) -> None:
+        self.life.stops.append(stop)
 
     def feed(self, name: str, render: Feed, *, media_type: str = "text/calendar; charset=utf-8") -> None:
         self._add("feed", f"{self.slug}:{name}", (guarded(self.slug, f"feed {name}", render), media_type))

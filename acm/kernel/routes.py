@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from acm.errors import Conflict, Invalid, NotFound
 from acm.i18n import Message, _, ngettext, words
 from acm.journal import Event
-from acm.kernel import choices, lifecycle, probe, purging, seeing
+from acm.kernel import choices, lifecycle, parked, purging, seeing
 from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR
 from acm.kernel.seeing import Seen
 from acm.people.models import Person
@@ -39,14 +39,15 @@ HAPPENED = {
     "plugin.in_repair": _("%(who)s took it into repair: %(reason)s"),
     "plugin.removed": _("%(who)s removed it"),
     "plugin.configured": _("%(who)s changed the settings"),
+    "plugin.tried_again": _("%(who)s let %(what)s be tried again"),
+    "plugin.let_go": _("%(who)s let %(what)s go: %(error)s"),
     "plugin.published": _("%(who)s published version %(version)s from the editor"),
 }
 
 
 @router.get(PATH, dependencies=[permitted("admin.plugins")])
 def show_plugins(ui: Ui, db: Db, me: Me, app: App, plugin: str = "") -> Response:
-    """The list, and one plugin opened. Whoever looks may enable: the probe is made ready meanwhile."""
-    probe.host.warm()
+    """The list, and one plugin opened."""
     return _page(ui, db, app, plugin)
 
 
@@ -85,6 +86,17 @@ def configure(ui: Ui, db: Db, me: Me, app: App, slug: str, form: Submitted) -> R
         db.rollback()
         return _page(ui, db, app, slug, problem=problem, status=problem.status)
     return applied(ui, db, app, slug)
+
+
+@router.post(PATH + "/{slug}/parked/{number}", dependencies=[permitted("admin.plugins")])
+def decide_parked(ui: Ui, db: Db, me: Me, slug: str, number: int, form: Submitted) -> Response:
+    """Let work that was given up be tried again, or let it go."""
+    verbs = {"again": parked.try_again, "go": parked.let_go}
+    if form.text("do") not in verbs:
+        raise NotFound()
+    verbs[form.text("do")](db, slug, number, me.origin())
+    db.commit()
+    return ui.redirect(f"{PATH}?plugin={slug}#parked")
 
 
 @router.post(PATH + "/{slug}/removal", dependencies=[permitted("admin.plugins")])
@@ -139,6 +151,7 @@ def _page(
     chosen = next((p for p in plugins if p.slug == slug), plugins[0] if plugins and not slug else None)
     if slug and chosen is None:
         raise NotFound()
+    workers = seeing.workers(db)
     return ui.page(
         "admin/plugins.html",
         status=status,
@@ -147,7 +160,9 @@ def _page(
         words=WORDS,
         pills=PILLS,
         gives=_gives(ui, chosen) if chosen else [],
-        workers=seeing.workers(db),
+        workers=workers,
+        parked=parked.parked(db, chosen.slug) if chosen and chosen.row else [],
+        draining=seeing.draining(workers, chosen.slug) if chosen else {},
         stored=seeing.stored(app, chosen) if chosen else [],
         safe_mode=app.settings.safe_mode,
         happened=[_sentence(ui, *one) for one in seeing.history(db, chosen.slug)] if chosen else [],
@@ -188,5 +203,5 @@ def _name(value: Any, key: str, lang: str) -> str:
 def _sentence(ui: UI, event: Event, person: Person | None) -> dict[str, object]:
     who = person.name_in(ui.lang) if person else ui.say(_("The console"))
     text = HAPPENED.get(event.kind, Message(event.kind))
-    said = {"who": who, "version": event.data.get("version", ""), "reason": event.data.get("reason", "")}
+    said = {"who": who, **{name: event.data.get(name, "") for name in ("version", "reason", "what", "error")}}
     return {"text": ui.say(Message(text.id, said)), "at": event.at}

@@ -116,6 +116,19 @@ class Worker:
             return "it has not followed yet"
         return state.error or ("" if state.hash == row.hash else f"it still runs {state.version}")
 
+    def of(self, slug: str) -> PluginWorkerState | None:
+        """What it reported of a plugin."""
+        return self.runs.get(slug)
+
+
+def draining(workers: Sequence[Worker], slug: str) -> dict[str, int]:
+    """How many requests, of all processes, still run with a version of a plugin that was left: by version."""
+    found: dict[str, int] = {}
+    for worker in workers:
+        for version, requests in (state.draining if (state := worker.of(slug)) else {}).items():
+            found[version] = found.get(version, 0) + requests
+    return found
+
 
 def workers(session: Session) -> list[Worker]:
     """The processes that have reported within the last minute."""

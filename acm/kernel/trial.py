@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,13 +87,18 @@ class Trial:
         with self.writing() as session:
             lifecycle.enable(session, self.runtime, self.slug, Origin(None, clock.now()))
         lifecycle.publish(self.runtime)
-        self.world.sweep()
+        self.rest()
 
     def disable(self) -> None:
         with self.writing() as session:
             lifecycle.disable(session, self.runtime, self.slug, Origin(None, clock.now()))
         lifecycle.publish(self.runtime)
+        self.rest()
+
+    def rest(self) -> None:
+        """Let everything go that is not used any more."""
         self.world.sweep()
+        self.world.retirement.settle()
 
     def get(self, path: str, login: str = "", *, method: str = "GET") -> httpx.Response:
         """What an address answers to a person, or to nobody."""
@@ -178,17 +184,27 @@ def opened(path: Path, open_app: OpenApp, folder: Path, others: Path) -> Iterato
     tables.load()
     database = Database(settings.url, pool_size=5)
     migrating.migrate(database)
-    trial = Trial(slug, folder, open_app(settings, database), database)
+    trial, loop = Trial(slug, folder, open_app(settings, database), database), _loop()
     try:
+        trial.world.begin_serving(loop)
         with trial.writing() as session:
             _found(session)
         for other in needed:
             Trial(other, folder, trial.app, database).enable()
         yield trial
     finally:
+        trial.world.end_serving()
+        loop.call_soon_threadsafe(loop.stop)
         trial.runtime.parts["isolation"].close()
         trial.runner.close()
         database.dispose()
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """A loop that runs as that of a serving process does, until it is stopped."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="acm-trial", daemon=True).start()
+    return loop
 
 
 def sample(declared: PageType, person: Person) -> dict[str, Any]:

@@ -2,15 +2,15 @@
 
 Every process follows the database: at most each 250 ms it looks whether the registry's version has moved, loads
 what changed from the content store, and publishes by one assignment. What cannot be loaded here is named; the last
-good generation goes on, and so do the others. A generation that nobody wants any more is let go when the last request
-that began with it has ended, or after 30 s.
+good generation goes on, and so do the others. A process that answers requests starts what it loads, and tries again
+later what is not ready. A generation that nobody wants any more is let go when the last request that began with it has
+ended, or after 30 s.
 """
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,19 +21,21 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from acm.errors import Problem
+from acm.errors import NotReady, Problem
 from acm.kernel import choices
 from acm.kernel.discovery import Discovered, discover
-from acm.kernel.guard import loading
-from acm.kernel.loader import Generation, LoadFailed, load, unload
+from acm.kernel.guard import keep_calm, loading
+from acm.kernel.loader import Generation, LoadFailed, load
 from acm.kernel.models import ENABLED, Plugin, Registry
-from acm.kernel.store import NotKept, Store
+from acm.kernel.retiring import Retirement
+from acm.kernel.store import Store
 from acm.snapshot import Contribution, DuplicateContribution, Snapshot, compose
 from acm.web.runtime import Runtime
 
 log = structlog.get_logger("acm.plugins")
 LOOK_EVERY = 0.25
-GRACE = 30.0
+ASK_AGAIN = (5.0, 10.0, 20.0, 40.0, 80.0)
+"""Seconds until a plugin that was not ready is asked again, each time longer."""
 SAFE_MODE, FAILING = "safe_mode", "failing"
 
 
@@ -49,12 +51,13 @@ class Away:
 
 
 @dataclass(frozen=True)
-class Retiring:
-    """A generation that is in no new snapshot; ``last`` is the number of the last one that held it."""
+class Unready:
+    """A generation that is loaded and said :class:`NotReady`; it is asked again ``at`` a moment."""
 
     generation: Generation
-    last: int
-    since: float
+    reason: str
+    tries: int
+    at: float
 
 
 class World:
@@ -67,25 +70,36 @@ class World:
         self.loaded: dict[str, Generation] = {}
         self.rows: dict[str, Plugin] = {}
         self.faults: dict[str, str] = {}
+        self.generations: dict[str, int] = {}
         self.version = -1
-        self.retiring: list[Retiring] = []
-        self._in_flight: Counter[int] = Counter()
-        self._counting = threading.Lock()
+        self.unready: dict[str, Unready] = {}
+        self.retirement = Retirement(runtime, self._end)
+        self.enter, self.leave, self.sweep = self.retirement.enter, self.retirement.leave, self.retirement.sweep
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._looked = 0.0
 
     def current(self, at_least: int = 0) -> Snapshot:
-        """The snapshot in force, after a look at the database when the last one is 250 ms old, or when this process
-        has not yet followed to the registry's version ``at_least``, which the caller knows of."""
+        """The snapshot in force, after a look at the database when the last one is 250 ms old and nobody else is at
+        it, or when this process has not yet followed to the version ``at_least``, which the caller knows of."""
         if self.is_due(at_least):
-            self.look()
+            self.look(waits=self.version < at_least)
         return self.runtime.snapshot
 
-    def look(self) -> None:
-        """Look at the database, follow it, and let go of what nobody uses any more."""
+    def look(self, *, waits: bool = True) -> None:
+        """Look at the database, follow it, and let go of what nobody uses any more. Who does not wait leaves it to
+        the thread that is at it already."""
         self._looked = time.monotonic()
-        if self._stored_version() != self.version:
-            self.refresh()
+        if self._is_behind() and self.runtime.lock.acquire(blocking=waits):
+            try:
+                if self._is_behind():
+                    self.refresh()
+            finally:
+                self.runtime.lock.release()
         self.sweep()
+
+    def _is_behind(self) -> bool:
+        now = time.monotonic()
+        return self._stored_version() != self.version or any(one.at <= now for one in list(self.unready.values()))
 
     def is_due(self, at_least: int = 0) -> bool:
         """Whether it is time to look at the database."""
@@ -100,31 +114,21 @@ class World:
         finally:
             self.leave(snapshot)
 
-    def enter(self) -> Snapshot:
-        """Begin to serve with the snapshot in force; :meth:`leave` must follow."""
-        with self._counting:
-            snapshot = self.runtime.snapshot
-            self._in_flight[snapshot.number] += 1
-            return snapshot
-
-    def leave(self, snapshot: Snapshot) -> None:
-        with self._counting:
-            self._in_flight[snapshot.number] -= 1
-            if not self._in_flight[snapshot.number]:
-                del self._in_flight[snapshot.number]
-
-    def sweep(self) -> int:
-        """Let go of the generations that nobody uses any more; returns how many are still in use."""
-        if not self.retiring:
-            return 0
+    def begin_serving(self, loop: asyncio.AbstractEventLoop) -> None:
+        """This process answers requests from now on, in ``loop``: what is loaded is started, and what will be."""
+        keep_calm(loop)
         with self.runtime.lock:
-            with self._counting:
-                oldest = min(self._in_flight, default=self.runtime.snapshot.number)
-            late = time.monotonic() - GRACE
-            for one in [one for one in self.retiring if one.last < oldest or one.since < late]:
-                self.retiring.remove(one)
-                unload(one.generation)
-            return len(self.retiring)
+            self._loop = loop
+            self.refresh()
+
+    def end_serving(self) -> None:
+        """Stop everything, while the loop still runs."""
+        with self.runtime.lock:
+            waiting = [one.generation for one in self.unready.values()]
+            for generation in [*self.loaded.values(), *waiting, *self.retirement.taken()]:
+                self.retirement.let_go(generation)
+            self.unready, self._loop = {}, None
+        self.retirement.settle()
 
     def discovered(self) -> dict[str, Discovered]:
         """The plugins that lie on disk now."""
@@ -133,15 +137,14 @@ class World:
     def refresh(self) -> Snapshot:
         """Load what the database wants enabled, compose, publish."""
         with self.runtime.lock:
-            before, last = self.loaded, self.runtime.snapshot.number
-            self.version, rows = self._stored_version(), self._rows()
+            before, version, rows = self.loaded, *self._wanted()
             safe = self.runtime.settings.safe_mode
             self._follow({} if safe else {row.slug: row for row in rows if row.state == ENABLED})
             self.rows = {row.slug: row for row in rows}
             self.runtime.snapshot = self.compose(self.loaded.values(), rows)
-            stay = {generation.package for generation in self.loaded.values()}
-            gone = [generation for generation in before.values() if generation.package not in stay]
-            self.retiring += [Retiring(generation, last, time.monotonic()) for generation in gone]
+            stay = [*self.loaded.values(), *(one.generation for one in self.unready.values())]
+            self.retirement.published(stay, before.values(), self.runtime.snapshot.number)
+            self.version = version
             return self.runtime.snapshot
 
     def compose(self, generations: Iterable[Generation], rows: Iterable[Plugin] = ()) -> Snapshot:
@@ -170,20 +173,24 @@ class World:
     def _follow(self, wanted: Mapping[str, Plugin]) -> None:
         self.faults = {}
         loaded: dict[str, Generation] = {}
+        self._give_up(wanted)
         for slug, row in wanted.items():
             now = self.loaded.get(slug)
             try:
-                loaded[slug] = self._generation(row, now)
-            except (LoadFailed, NotKept, Problem) as error:
-                self.faults[slug] = str(error)
-                log.error("plugin not loaded", plugin=slug, reason=str(error))
-                if now is not None:
+                loaded[slug] = self._started(self._generation(row, now))
+                self.generations[slug] = row.generation
+            except Exception as error:  # whatever is wrong with one holds up no other
+                self.faults[slug] = str(error) or type(error).__name__
+                log.error("plugin not loaded", plugin=slug, reason=self.faults[slug])
+                if now is not None and (now.life.is_started or self._loop is None):
                     loaded[slug] = now
         self.loaded = loaded
 
     def _generation(self, row: Plugin, now: Generation | None) -> Generation:
         """The generation that a row asks for: the one that serves, with other settings perhaps, or a new load."""
-        if now is None or now.found.hash != row.hash:
+        waiting = self.unready.get(row.slug)
+        there = waiting.generation if waiting else now
+        if there is None or there.found.hash != row.hash:
             if now is not None and not now.is_hot:
                 raise LoadFailed(f"it cannot be swapped while it runs: restart this process, which runs {now.version}")
             found = self.find(row)
@@ -193,10 +200,47 @@ class World:
             with loading(row.slug):
                 return load(found, settings)
         settings = {
-            **choices.defaults(now.found.schema),
-            **choices.opened(self.runtime.settings, now.found, row.settings),
+            **choices.defaults(there.found.schema),
+            **choices.opened(self.runtime.settings, there.found, row.settings),
         }
-        return now if dict(now.settings) == settings else replace(now, settings=MappingProxyType(settings))
+        return there if dict(there.settings) == settings else replace(there, settings=MappingProxyType(settings))
+
+    def _started(self, generation: Generation) -> Generation:
+        """The generation, started where this process answers requests; raises why it is not."""
+        life, slug = generation.life, generation.slug
+        if self._loop is None or life.is_started:
+            return generation
+        waiting = self.unready.get(slug)
+        if waiting and time.monotonic() < waiting.at:
+            raise NotReady(waiting.reason)
+        try:
+            life.begin(self.runtime, self._with(generation), self._loop)
+        except NotReady as said:
+            tries = waiting.tries + 1 if waiting else 0
+            pause = ASK_AGAIN[min(tries, len(ASK_AGAIN) - 1)]
+            reason = f"it is not ready: {said}; it is asked again each {pause:.0f} s"
+            self.unready[slug] = Unready(generation, reason, tries, time.monotonic() + pause)
+            raise NotReady(reason) from said
+        except Problem:
+            if self.unready.pop(slug, None) or slug not in self.loaded or self.loaded[slug].life is not life:
+                self.retirement.let_go(generation)  # else it leaves with the snapshot that held it
+            raise
+        self.unready.pop(slug, None)
+        return generation
+
+    def _give_up(self, wanted: Mapping[str, Plugin]) -> None:
+        """Let go of what was not ready and is not wanted any more."""
+        for slug, one in list(self.unready.items()):
+            if slug not in wanted or wanted[slug].hash != one.generation.found.hash:
+                del self.unready[slug]
+                self.retirement.let_go(one.generation)
+
+    def _end(self, generation: Generation) -> None:
+        generation.life.end(self.runtime, self._with(generation))
+
+    def _with(self, generation: Generation) -> Snapshot:
+        """The world as a generation sees it that is not in the published one."""
+        return self.compose([*(one for one in self.loaded.values() if one.slug != generation.slug), generation])
 
     def find(self, row: Plugin) -> Discovered | None:
         """The files that were enabled: from the store, or from the plugin's folder while they are the same."""
@@ -206,13 +250,14 @@ class World:
         there = self.discovered().get(row.slug)
         return self.store.keep(there) if there is not None and there.is_valid and there.hash == row.hash else kept
 
-    def _rows(self) -> list[Plugin]:
-        """What the database wants of each plugin."""
+    def _wanted(self) -> tuple[int, list[Plugin]]:
+        """The registry's version, and what the database wants of each plugin: never older than the version says."""
+        version = self._stored_version()
         try:
             with self.runtime.db.reading() as session:
-                return list(session.scalars(select(Plugin).order_by(Plugin.slug)))
+                return version, list(session.scalars(select(Plugin).order_by(Plugin.slug)))
         except SQLAlchemyError:
-            return []  # a database before its first migration
+            return version, []  # a database before its first migration
 
     def _stored_version(self) -> int:
         try:

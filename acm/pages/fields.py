@@ -159,19 +159,29 @@ def index_fields(session: Session, definition: PageType) -> None:
         if field.indexed and not field.multiple:
             expression = value_of(field, dialect).compile(dialect=session.get_bind().dialect)
             wanted[f"{family}_{_digest(str(expression))[:10]}"] = str(expression)
-    catalogue = (
-        "SELECT indexname FROM pg_indexes WHERE tablename = 'page' AND schemaname = current_schema()"
-        if dialect == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'page'"
-    )
-    connection = session.connection()
-    there = {name for (name,) in connection.exec_driver_sql(catalogue) if name.startswith(family)}
+    connection, there = session.connection(), _indexes(session, family)
     for name in sorted(there - wanted.keys()):
         connection.exec_driver_sql(f"DROP INDEX {name}")
     for name in sorted(wanted.keys() - there):
         columns = f"({wanted[name]}), state, due_at".replace("page.fields", "fields")
         plus = "+" if dialect == "sqlite" else ""  # as :func:`of_type` says it
         connection.exec_driver_sql(f"CREATE INDEX {name} ON page ({columns}) WHERE {plus}type = '{_type(definition)}'")
+
+
+def drop_indexes(session: Session, type_key: str) -> None:
+    """Drop the indexes of a type that nobody serves any more."""
+    for name in _indexes(session, PREFIX + _digest(type_key)[:10]):
+        session.connection().exec_driver_sql(f"DROP INDEX {name}")
+
+
+def _indexes(session: Session, family: str) -> set[str]:
+    catalogue = (
+        "SELECT indexname FROM pg_indexes WHERE tablename = 'page' AND schemaname = current_schema()"
+        if _dialect(session) == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'page'"
+    )
+    found = session.connection().exec_driver_sql(catalogue)
+    return {name for (name,) in found if name.startswith(family)}
 
 
 def _postgresql(field: Field, key: str) -> ColumnElement[Any]:

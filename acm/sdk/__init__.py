@@ -8,7 +8,7 @@ from acm.cases.models import Case
 from acm.cases.opening import Opening
 from acm.cases.replay import Record, Replay, Update
 from acm.catalog.vocabularies import Vocabularies, load_vocabularies
-from acm.errors import Conflict, Forbidden, Invalid, NotFound, PluginAway, Problem, Stale
+from acm.errors import Conflict, Forbidden, Invalid, NotFound, NotReady, PluginAway, Problem, Stale
 from acm.i18n import _, ngettext
 from acm.jobs.imports import BadFile, Import, Report
 from acm.journal import Event, Origin
@@ -68,6 +68,7 @@ __all__ = [
     "Me",
     "Measure",
     "NotFound",
+    "NotReady",
     "Opening",
     "Option",
     "Origin",

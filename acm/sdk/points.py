@@ -128,7 +128,7 @@ p.filter("mail.render_body", sign)    # def sign(ctx, body: str, person, page) -
         "react",
         called="after the commit, from the journal, at least once, in order, without a person, `fn(ctx, event)`. `ctx.key` is the same each time an event comes. Imported events are not told",
         returns="nothing",
-        raises="what it wrote is undone; it is called again after 10 s, 10 s, 1 min, 10 min and 1 h, then its job stays as failed in `acm doctor`; other events go on",
+        raises="what it wrote is undone; it is called again after 10 s, 10 s, 1 min, 10 min and 1 h, then it is given up: on the page of the plugin somebody lets it be tried again or lets it go; other events go on",
         example="""\
 p.react("case.closed", thank)    # def thank(ctx: Context, event: Event) -> None""",
     ),
@@ -137,7 +137,7 @@ p.react("case.closed", thank)    # def thank(ctx: Context, event: Event) -> None
         "call",
         called="by a worker, in a transaction of its own, `fn(ctx)` or `fn(ctx, payload)`, at least once; parked while the plugin is away, and what fell due meanwhile runs once",
         returns="nothing",
-        raises="with a payload it is tried again after 10 s, 1 min, 10 min and 1 h, then stays as failed; by a schedule it waits for the next time",
+        raises="with a payload it is tried again after 10 s, 1 min, 10 min and 1 h, then it is given up as a reactor is; by a schedule it waits for the next time",
         example="""\
 p.job("remind", remind, schedule="0 8 * * 1-5")      # def remind(ctx)
 p.job("send", send, payload=Letter)                 # def send(ctx, payload: Letter); ctx.enqueue("send", Letter(…))""",
@@ -178,6 +178,24 @@ p.search_field("loans.device", "serial")""",
         raises="the demo is made without it, and says so",
         example="""\
 p.seed(plant)    # def plant(ctx: Builder): ctx.at(day, by=keeper).cases.open("loans.loan", title="Laptop")""",
+    ),
+    Point(
+        "on_start",
+        "call",
+        called="when a process that answers requests has loaded the plugin, before it takes the place of the version before, `fn(ctx)` without a person; not while it is probed or checked as text",
+        returns="nothing, or a coroutine, which runs in the loop of the process",
+        raises="`NotReady` is asked again after 5, 10, 20, 40 s and then each 80 s; anything else is asked again with the next switch of a plugin or the next start. Meanwhile the version before goes on in this process, or the addresses answer 503; the plugin is failing, the reason stands on its page",
+        example="""\
+p.on_start(connect)    # async def connect(ctx): raise NotReady("The register does not answer") or ctx.spawn(listen(ctx))""",
+    ),
+    Point(
+        "on_stop",
+        "call",
+        called="once a load, after the last request that began with it, or after 30 s, and at the end of the process, `fn(ctx)` without a person; the next version serves already",
+        returns="nothing, or a coroutine, which runs in the loop of the process",
+        raises="it is noted; the load goes all the same",
+        example="""\
+p.on_stop(disconnect)    # def disconnect(ctx)""",
     ),
     Point(
         "feed",

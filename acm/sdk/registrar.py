@@ -5,7 +5,7 @@ Printed as ``docs/reference/extension-points.md``; a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from fastapi import APIRouter
@@ -26,6 +26,7 @@ Upgrade = Callable[[dict[str, Any]], Mapping[str, Any]]
 Slot = Callable[..., str | None]
 Seed = Callable[[Builder], None]
 Feed = Callable[[Context], str | bytes]
+Start = Callable[[Context], Awaitable[None] | None]
 MenuEntry = Callable[[Context], Mapping[str, Any] | None]
 
 
@@ -102,6 +103,15 @@ class Registrar(Protocol):
     def seed(self, plant: Seed) -> None:
         """What the plugin brings into the demo company, after people and services are there. It gets a
         :class:`acm.sdk.Builder`: ``ctx.at(moment, by=person)`` acts in the past."""
+
+    def on_start(self, start: Start) -> None:
+        """Called once for each load of the plugin in each process that answers requests, before the first of them:
+        for a connection, a warm cache, a first ``ctx.spawn``. It may be ``async``; it has ``request_ms``. Not in
+        ``acm worker``: jobs open what they need."""
+
+    def on_stop(self, stop: Start) -> None:
+        """Called once for each load that was started, or tried to: after its last request has ended, or after 30 s.
+        It may be ``async``; it has ``request_ms``. Tasks of ``ctx.spawn`` are cancelled after it."""
 
     def feed(self, name: str, render: Feed, *, media_type: str = "text/calendar; charset=utf-8") -> None:
         """A document that a person's calendar or reader fetches without signing in, at ``ctx.feed_url(name)``."""

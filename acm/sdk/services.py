@@ -149,7 +149,8 @@ class Services:
         cancel(self._me.session, str(self._job_key(name, key)))
 
     def spawn(self, coro: Coroutine[Any, Any, Any]) -> None:
-        """Run a coroutine in the background of this process, from an ``async`` endpoint; what it raises is counted."""
+        """Run a coroutine in the background of this process; what it raises is counted, and it is cancelled when the
+        load of the plugin ends. Not in ``acm worker``, which has no event loop: ask for a job there."""
         ctx = self._me
         ctx.snapshot.points["spawn"][ctx.plugin].value(coro)
 

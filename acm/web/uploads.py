@@ -107,6 +107,17 @@ class FileStore:
         except FileNotFoundError as error:
             raise NotFound() from error
 
+    def forget(self, sha256: str, before: float) -> bool:
+        """Drop a file that no row names, unless somebody has sent it again since a moment; whether it is gone."""
+        path = self.path(sha256)
+        try:
+            if path.stat().st_mtime >= before:
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            pass
+        return True
+
     def preview(self, sha256: str, size: int) -> bytes:
         """Return a WebP picture that fits into `size` × `size` points; raise NoPreview or NotFound."""
         with self.open(sha256) as file:
@@ -115,6 +126,7 @@ class FileStore:
     def _keep(self, partial: Path, sha256: str) -> None:
         final = self.path(sha256)
         if final.exists():
+            os.utime(final)  # somebody needs it now: see `forget`
             return
         final.parent.mkdir(parents=True, exist_ok=True)
         partial.replace(final)

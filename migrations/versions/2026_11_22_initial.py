@@ -133,6 +133,9 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column(
+            "draining", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
         sa.Column("at", acm.db.UTCDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("worker", "slug", name=op.f("pk_plugin_worker_state")),
     )

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import timedelta
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import Text, cast, inspect, select
+from starlette.datastructures import UploadFile
 from typer.testing import CliRunner
 
 from acm import audit, clock
 from acm.cases.opening import Opening, open_case
 from acm.cli import cli
+from acm.db import Base
+from acm.jobs.queue import Worker, enqueue, run_due
 from acm.journal import Event, Origin
+from acm.kernel.following import Follower
 from acm.kernel.lifecycle import PluginRefused
 from acm.kernel.models import Plugin
 from acm.pages.comments import add_comment
+from acm.pages.files import attach
 from acm.pages.visibility import unrestricted
+from acm.people.models import PersonRole, Role
+from tests.kernel.conftest import MANIFEST
 
 REVISION = """
 revision, down_revision = "{number}", {before}
@@ -174,6 +184,96 @@ def test_going_back_leaves_tables_that_are_further(write_plugin, enable, runtime
     enable()
 
     assert "pl_loans_thing" in tables(runtime)
+
+
+def test_uploaded_files_of_removed_pages_go_unless_another_page_has_them(
+    case, disable, browse, runtime, session, person, settings
+):
+    def attach_to(page, content: bytes) -> str:
+        upload = UploadFile(BytesIO(content), filename="plan.txt")
+        (file,) = attach(session, page, [upload], Origin(person("maria"), clock.now()))
+        os.utime(runtime.files.path(file.sha256), (0, 0))
+        return file.sha256
+
+    other = open_case(
+        session, runtime.snapshot.find("page_type", "request"), Opening(title="Another"),
+        Origin(person("maria"), clock.now()), ZoneInfo("UTC"),
+    )  # fmt: skip
+    alone, shared, again = attach_to(case, b"alone"), attach_to(case, b"shared"), attach_to(case, b"sent again")
+    attach_to(other, b"shared")
+    session.commit()
+    disable()
+    remove(browse)
+    assert runtime.files.path(alone).exists()  # somebody may be about to send the same
+    os.utime(runtime.files.path(again))
+
+    later = clock.now() + timedelta(minutes=2)
+    assert run_due(runtime.db, runtime.snapshot, settings=settings, now=later) >= 1
+
+    assert not runtime.files.path(alone).exists()
+    assert runtime.files.path(shared).exists()
+    assert runtime.files.path(again).exists()
+
+
+BRINGS = """
+from acm.sdk import Field, PageType
+
+NAMES = {"ru": "Вещь", "en": "Thing"}
+
+def again(ctx): pass
+
+def send(ctx, payload): pass
+
+def told(ctx, event): pass
+
+def register(p):
+    p.page_type(PageType(key="loans.thing", names=NAMES, series="TH", fields=(
+        Field(key="serial", label=NAMES, indexed=True),
+    )))
+    p.vocabulary("loans.kind", NAMES, [("big", NAMES)])
+    p.role("loans.keeper", NAMES, ("page.read",))
+    p.job("again", again, every=1)
+    p.job("send", send, payload=None)
+    p.react("case.opened", told)
+"""
+
+
+def test_nothing_stays_but_what_was_asked_to_stay(write_plugin, enable, disable, browse, runtime, session, person):
+    write_plugin(
+        code=BRINGS,
+        manifest=MANIFEST + '[permissions.define]\nlook = {{ title = {{ en = "Look" }}, default_roles = ["admin"] }}\n',
+    )
+    enable()
+    keeper = session.scalars(select(Role).where(Role.key == "loans.keeper")).one()
+    session.add(PersonRole(person_id=person("oleg").id, role_id=keeper.id))
+    enqueue(session, "loans.send", {})
+    session.commit()
+    Worker(runtime).once()
+    Follower(runtime).once()
+    assert left_of_loans(session) != {}
+    disable()
+
+    assert remove(browse).status_code == 303
+
+    assert left_of_loans(session) == {}
+
+
+def left_of_loans(session) -> dict[str, list[str]]:
+    """Every text column of every table that still names the plugin, but for the journal and what it kept on purpose."""
+    session.rollback()
+    kept = {"event", "type_version", "head", "notification", "page", "stream"}
+    found = {}
+    for table in Base.metadata.sorted_tables:
+        if table.name not in kept:
+            for column in table.columns:
+                names = cast(column, Text).like("%loans%")
+                rows = session.execute(unrestricted(select(cast(column, Text)).where(names), "test")).scalars().all()
+                if rows:
+                    found[f"{table.name}.{column.name}"] = rows
+    catalogue = inspect(session.connection())
+    found |= {f"index {one['name']}": [] for one in catalogue.get_indexes("page") if one["name"].startswith("ix_field")}
+    session.rollback()
+    return found
 
 
 def test_the_console_switches_upgrades_repairs_and_removes(write_plugin, settings, monkeypatch, tmp_path):

@@ -181,7 +181,7 @@ def test_a_request_that_began_with_the_old_version_ends_with_it(write_plugin, en
 def test_a_generation_is_let_go_after_its_grace_however_long_a_request_lasts(
     write_plugin, enable, disable, world, monkeypatch
 ):
-    monkeypatch.setattr("acm.kernel.world.GRACE", 0.0)
+    monkeypatch.setattr("acm.kernel.retiring.GRACE", 0.0)
     write_plugin()
     enable()
 
@@ -215,7 +215,7 @@ def test_after_thirty_times_on_and_off_no_function_of_the_plugin_is_alive(write_
         disable()
         world.sweep()
 
-    assert world.retiring == []
+    assert world.retirement.leaving == []
     assert functions_of("acm_plugins.loans") <= of_other_tests
 
 

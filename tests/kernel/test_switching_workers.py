@@ -69,6 +69,31 @@ def test_the_administrator_sees_which_process_lags_and_why(write_plugin, enable,
     assert "ImportError: no module named wheel" in page
 
 
+def test_the_administrator_sees_requests_that_still_run_on_the_old_version(
+    write_plugin, enable, disable, runtime, browse
+):
+    write_plugin()
+    enable()
+    follower, world = Follower(runtime), runtime.parts["world"]
+    follower.once()
+    with world.serving(), world.serving():
+        write_plugin(version="2.0.0")
+        enable()
+        follower.once()
+        ada = browse("ada")
+        page = ada.get("/admin/plugins?plugin=loans").text
+        assert "2 requests still on 1.0.0" in page
+        assert "2 запроса ещё на версии 1.0.0" in browse("ada", lang="ru").get("/admin/plugins?plugin=loans").text
+        told = ada.get("/api/v1/plugins").json()[0]["processes"]
+        assert [(one["version"], one["generation"], one["draining"]) for one in told] == [("2.0.0", 2, {"1.0.0": 2})]
+        disable()
+        follower.report()
+        assert "2 requests still on 1.0.0" in ada.get("/admin/plugins?plugin=loans").text
+    follower.report()
+
+    assert "still on" not in ada.get("/admin/plugins?plugin=loans").text
+
+
 def test_a_process_that_cannot_load_the_new_version_goes_on_with_the_last_good_one(
     write_plugin, enable, other, runtime, settings
 ):
