@@ -14,24 +14,20 @@ import types
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
-import yaml
 from sqlalchemy import inspect, select
 
 from acm import clock
-from acm.cases.opening import Opening, open_case
 from acm.errors import Problem
 from acm.journal import Origin
-from acm.kernel import lifecycle, probe, purging, trial, wording
+from acm.kernel import lifecycle, probe, purging, stories, trial, wording
 from acm.kernel.checking import Checking, Line, Step
 from acm.kernel.discovery import examine
 from acm.kernel.loader import Generation, LoadFailed, load, unload
 from acm.kernel.looking import anonymous, drawn, raising, routes, through_the_door
 from acm.kernel.models import DISABLED, ENABLED, Plugin
 from acm.kernel.recording import watching
-from acm.kernel.trial import TITLE, UTC, OpenApp, Trial
-from acm.pages.fields import stored_values
+from acm.kernel.trial import TITLE, OpenApp, Trial
 from acm.pages.models import Page
 from acm.pages.visibility import unrestricted
 from acm.taxonomy.models import Vocabulary
@@ -81,12 +77,12 @@ def _files(run: Checking) -> Iterator[str]:
 def _probed(run: Checking) -> Iterator[str]:
     """The code in a process apart, with its quick tests."""
     assert run.found.manifest is not None
-    run.said = "no code" if not run.found.manifest.plugin.python else ""
-    if run.found.manifest.plugin.python:
-        tests = run.found.path / "tests"
-        run.said = f"{len(list(tests.glob('test_quick*.py')))} files of quick tests"
+    tests, told = run.found.path / "tests", len(stories.read(run.found.path)[0])
+    quick = len(list(tests.glob("test_quick*.py"))) if run.found.manifest.plugin.python else 0
+    run.said = f"{quick} files of quick tests, {told} stories"
+    if run.found.manifest.plugin.python or told:
         try:
-            probe.host.probe(run.found.path, run.slug, tests if tests.is_dir() else None)
+            probe.probe(run.found.path, run.slug, tests if tests.is_dir() else None)
         except probe.ProbeFailed as error:
             yield str(error)
 
@@ -149,44 +145,16 @@ def _enabled(run: Checking) -> Iterator[str]:
 
 
 def _stories(run: Checking) -> Iterator[str]:
-    """``tests/*.yaml``: cases that are opened and moved as the file tells."""
-    stories = [
-        (file.name, story)
-        for file in sorted((run.found.path / "tests").glob("*.yaml"))
-        for story in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("stories", [])
-    ]
-    run.said = f"{len(stories)} told" if stories else "none: tell how a case goes in tests/stories.yaml"
-    for name, story in stories:
-        if (fault := _told(run.trial, story)) is not None:
-            yield f"{name}, {story.get('story', 'a story')!r}: {fault}"
+    """``tests/*.yaml``: cases and forms go as the file tells, in a house with all that the plugin needs."""
+    told, faults = stories.read(run.found.path)
+    run.said = f"{len(told)} told" if told else "none: tell how a case goes in tests/stories.yaml"
+    house = stories.House(
+        run.trial.database,
+        run.trial.runtime.snapshot,
+        {"settings": run.trial.runtime.settings, "runtime": run.trial.runtime},
+    )
+    yield from [str(fault) for fault in faults] or stories.lived(house, told, run.slug)
     run.trial.follow()
-
-
-def _told(house: Trial, story: dict[str, Any]) -> str | None:
-    """Where a story goes another way than it is told."""
-    declared = house.runtime.snapshot.find("page_type", str(story.get("open", "")))
-    if declared is None:
-        return f"{story.get('open')!r} is no case type of it"
-    with house.writing() as session:
-        asker, worker = house.person(session, "employee"), house.person(session, "worker")
-        values = stored_values(declared.fields, story.get("fields", {}))
-        opening = Opening(title=str(story["story"]), requester=asker, department=worker.department, fields=values)
-        case = open_case(session, declared, opening, Origin(asker, clock.now()), UTC)
-        try:
-            for target in story.get("moves", []):
-                case.move(target, Origin(worker, clock.now()), comment="told")
-        except Problem as problem:
-            return f"the move to {target!r} is refused: {problem}"
-        for target in story.get("refused", []):
-            try:
-                with session.begin_nested():
-                    case.move(target, Origin(worker, clock.now()), comment="told")
-            except Problem:
-                continue
-            return f"the move to {target!r} is not refused"
-        if story.get("ends", case.state) != case.state:
-            return f"it ends as {case.state!r}, not as {story['ends']!r}"
-    return None
 
 
 def _cycles(run: Checking) -> Iterator[str]:
@@ -210,7 +178,7 @@ def _turn(house: Trial) -> None:
             row.state = state
             lifecycle.changed(session, row, f"plugin.{state}", Origin(None, clock.now()), {"plugin": house.slug})
         lifecycle.publish(house.runtime)
-        house.world.sweep()
+        house.rest()
     house.get("/", "worker")
     for method, path in routes(house.generation):
         if method == "GET":

@@ -6,13 +6,14 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from acm.kernel.choices import BadSchema, read_schema
 from acm.kernel.manifest import NAME, BadManifest, Manifest, read_manifest
 
 SKIPPED = {"__pycache__", "tests", ".git"}
+STORIES = "tests/*.yaml"
 ALLOWED = "acm.sdk"
 AVOIDED = {"signal", "threading", "subprocess", "ctypes", "multiprocessing", "atexit"}
 ENDS = {("os", "_exit"), ("sys", "exit")}
@@ -72,8 +73,13 @@ def content_hash(path: Path) -> str:
 
 
 def files(path: Path) -> list[Path]:
-    """The files that make a plugin, in order; not its tests and not what Python leaves behind."""
-    return sorted(p for p in path.rglob("*") if p.is_file() and not SKIPPED & set(p.relative_to(path).parts))
+    """The files that make a plugin, in order: its stories too, but no other tests and not what Python leaves behind."""
+    return sorted(p for p in path.rglob("*") if p.is_file() and is_part(p.relative_to(path)))
+
+
+def is_part(place: PurePath) -> bool:
+    """Whether a file at this place of a plugin's folder belongs to the plugin."""
+    return not SKIPPED & set(place.parts) or (len(place.parts) == 2 and place.match(STORIES))
 
 
 def scan(path: Path, slug: str) -> tuple[list[str], list[str]]:

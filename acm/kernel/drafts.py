@@ -26,8 +26,8 @@ from acm.catalog.definitions import ServiceFileError
 from acm.errors import Conflict, Invalid, NotFound
 from acm.i18n import Message, _
 from acm.journal import Origin, record, system_stream
-from acm.kernel import lifecycle
-from acm.kernel.discovery import SKIPPED, Discovered, content_hash, examine, files
+from acm.kernel import lifecycle, probe, stories
+from acm.kernel.discovery import Discovered, content_hash, examine, files, is_part
 from acm.kernel.manifest import NAME, line_of
 from acm.kernel.models import ENABLED, Plugin
 from acm.kernel.registrar import Registrar
@@ -174,7 +174,7 @@ class Draft:
         if not name.endswith(SUFFIXES) or len(parts) > DEEPEST or not all(map(PART.fullmatch, parts)):
             raise Invalid({"name": [_("Give a path below the plugin that ends in .toml, .yaml, .md or .po")]})
         ways = [self.folder.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
-        if SKIPPED & set(parts) or any(way.is_symlink() for way in ways):
+        if not is_part(Path(name)) or any(way.is_symlink() for way in ways):
             raise Invalid({"name": [_("A file cannot lie there")]})
         return ways[-1]
 
@@ -222,7 +222,8 @@ def check(session: Session, runtime: Runtime, draft: Draft) -> list[Fault]:
         faults += _of_manifest(session, found)
     if found.fault:
         return faults + [_fault(text, names) for text in found.fault.split("; ")]
-    return faults + [_fault(text, names) for text in _of_declarations(runtime.parts["world"], found)]
+    said = _of_declarations(runtime.parts["world"], found) or _of_stories(found)
+    return faults + [_fault(text, names) for text in said]
 
 
 def publish(session: Session, runtime: Runtime, draft: Draft, origin: Origin, *, generation: int) -> Plugin:
@@ -289,9 +290,20 @@ def _of_declarations(world: World, found: Discovered) -> list[str]:
     return []
 
 
+def _of_stories(found: Discovered) -> list[str]:
+    """Faults of its stories, which are lived through as before it is enabled."""
+    told, faults = stories.read(found.path)
+    if told and not faults:
+        try:
+            probe.probe(found.path.resolve(), found.slug)
+        except probe.ProbeFailed as error:
+            return str(error).splitlines()
+    return [str(fault) for fault in faults]
+
+
 def _fault(text: str, names: list[str]) -> Fault:
     """A fault with the file that its first word names."""
-    file = text.partition(":")[0]
+    file = text.partition(":")[0].partition(",")[0]
     return Fault(text, next((name for name in names if name == file or name.endswith(f"/{file}")), ""))
 
 

@@ -14,7 +14,7 @@ from acm import clock
 from acm.catalog.publishing import sync_services
 from acm.errors import Conflict, NotFound
 from acm.journal import Origin, record, system_stream
-from acm.kernel import migrating, probe
+from acm.kernel import migrating, probe, stories
 from acm.kernel.discovery import Discovered
 from acm.kernel.loader import LoadFailed, load, unload
 from acm.kernel.manifest import Manifest
@@ -67,7 +67,8 @@ def enable(
     _probe(runtime, found)
     snapshot = _tried(runtime, found)
     if found.manifest and (lack := found.manifest.missing(_enabled(session))):
-        raise PluginRefused(lack)
+        circle = _circle(runtime, found)
+        raise PluginRefused(f"{lack}; {' needs '.join(circle)}: none of them can be the first" if circle else lack)
     try:
         migrating.migrate(session, found)
     except migrating.MigrationFailed as error:
@@ -149,6 +150,22 @@ def _enabled(session: Session) -> dict[str, str]:
     return {row.slug: row.version for row in enabled}
 
 
+def _circle(runtime: Runtime, found: Discovered) -> list[str]:
+    """The way on which a plugin needs itself, or nothing."""
+    world: World = runtime.parts["world"]
+    there = {**world.discovered(), found.slug: found}
+    ways = [[found.slug]]
+    while ways:
+        way = ways.pop()
+        manifest = there[way[-1]].manifest if way[-1] in there else None
+        for needed in manifest.plugin.requires if manifest else ():
+            if needed == found.slug:
+                return [*way, needed]
+            if needed not in way:
+                ways.append([*way, needed])
+    return []
+
+
 def _kept(runtime: Runtime, slug: str, row: Plugin | None, version: str) -> Discovered:
     """The stored files to enable: of a version that is kept, of the plugin's folder, or of the row when that is gone."""
     world: World = runtime.parts["world"]
@@ -171,13 +188,16 @@ def _kept(runtime: Runtime, slug: str, row: Plugin | None, version: str) -> Disc
 
 
 def _probe(runtime: Runtime, found: Discovered) -> None:
-    """Run the code apart first; a plugin of descriptions alone has none."""
+    """Run the code and the stories apart first; a plugin of descriptions alone may have neither."""
     if found.manifest is None or not found.is_valid:
         raise PluginRefused(found.fault)
-    if found.manifest.plugin.python:
+    told, faults = stories.read(found.path)
+    if faults:
+        raise PluginRefused("; ".join(map(str, faults)))
+    if found.manifest.plugin.python or told:
         tests = runtime.settings.plugin_path.resolve() / found.slug / "tests"
         try:
-            probe.host.probe(found.path.resolve(), found.slug, tests if tests.is_dir() else None)
+            probe.probe(found.path.resolve(), found.slug, tests if tests.is_dir() else None)
         except probe.ProbeFailed as error:
             raise PluginRefused(str(error)) from error
 

@@ -1,9 +1,12 @@
 """The probe: a plugin's code runs in a process of its own first, before anything changes.
 
-It is imported and registers; its routers, their description and its templates are built; its quick tests run. The
-process has 1 GiB, 10 s of processor, 15 s of the clock (3 s for the import) and no network, and what happens to it
-happens to nobody else. ``python -m acm.kernel.probe`` is a host that has the product imported already and forks for
-each plugin, so that a probe takes a fraction of a second; it ends by itself after a minute without work.
+It is imported and registers; its routers, their description and its templates are built; its quick tests and stories
+run. The process has 1 GiB more than this one, 10 s of processor, 15 s of the clock (3 s for the import), no network
+and no open file of ours, and what happens to it happens to nobody else.
+
+It is forked from this process, which has the product imported already: a new one would import for two seconds, and one
+kept ready would hold forty megabytes. What another thread held locked at that moment stays locked in a fork; so where
+it did not end, the probe is made again in a process that was started anew, and that answer holds.
 """
 
 from __future__ import annotations
@@ -15,17 +18,21 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from acm.kernel.loader import Generation
 
 MEMORY, PROCESSOR, CLOCK, IMPORT = 1 << 30, 10, 15.0, 3.0
-IDLE = 60.0
-STARTING = 60.0
+LONGEST = STARTING = 60.0
+IMPORTED = b"\1"
+AT_WORK = 0.5
+"""A fork that used less of its time than this share was waiting for something."""
 BLOCKED = ("socket.connect", "socket.bind", "socket.getaddrinfo", "subprocess.Popen", "os.system", "os.exec",
            "os.posix_spawn", "os.fork")  # fmt: skip
 DIED = {
@@ -36,95 +43,71 @@ DIED = {
 }
 
 
+class StoodStill(Exception):
+    """A fork used its time and no processor: it waits for something, perhaps for a lock that nobody will open."""
+
+
 class ProbeFailed(ValueError):
     """The plugin did not pass; the text is for the administrator."""
 
 
-class Host:
-    """The process that probes, started at need. One for a process of the product."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
-        self._lock = threading.Lock()
-
-    def probe(self, folder: Path, slug: str, tests: Path | None = None) -> None:
-        """Probe the files in a folder, with the quick tests in another; raises :class:`ProbeFailed`."""
-        asked = json.dumps({"folder": str(folder), "slug": slug, "tests": str(tests or "")})
-        with self._lock:
-            fault = self._ask(asked) if self._process and self._process.poll() is None else None
-            if fault is None:
-                self._start()
-                fault = self._ask(asked)
-        if fault is None:
-            raise ProbeFailed("the process that probes plugins does not start")
-        if fault:
-            raise ProbeFailed(fault)
-
-    def warm(self) -> None:
-        """Start the host in good time, as when an administrator looks at the plugins."""
-        with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self._start()
-
-    def _start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "acm.kernel.probe"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        )  # fmt: skip
-
-    def _ask(self, asked: str) -> str | None:
-        """The fault that the host found, empty for none; None when the host has gone."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(asked + "\n")
-            self._process.stdin.flush()
-        except OSError:
-            return None
-        if not select.select([self._process.stdout], [], [], STARTING + CLOCK)[0]:
-            self._process.kill()
-            return None
-        line = self._process.stdout.readline()
-        return str(json.loads(line)["fault"]) if line else None
+def probe(folder: Path, slug: str, tests: Path | None = None) -> None:
+    """Probe the files in a folder, with the quick tests in another; raises :class:`ProbeFailed`."""
+    asked = [str(folder), slug, str(tests or "")]
+    try:
+        fault = forked(lambda imported: examine(folder, slug, asked[2], imported))
+    except StoodStill:
+        fault = _anew(asked)
+    if fault:
+        raise ProbeFailed(fault)
 
 
-host = Host()
+def _anew(asked: list[str]) -> str:
+    """The same, forked from a process that was started for it and has no threads."""
+    begun = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "acm.kernel.probe", *asked], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, timeout=STARTING + CLOCK,
+        check=False,
+    )  # fmt: skip
+    return str(json.loads(begun.stdout)["fault"]) if begun.stdout else "the process that probes plugins does not start"
 
 
 def main() -> None:
-    """The host: a request a line on stdin, an answer a line on stdout."""
-    from acm.kernel import loader, world  # noqa: F401 - what a plugin will need is imported once
+    """One probe: folder, slug and folder of tests are given, the fault is answered on stdout."""
+    from acm.kernel import loader, world  # noqa: F401 - what a plugin will need
 
-    answers = os.fdopen(os.dup(1), "w")
+    folder, slug, tests = sys.argv[1:]
+    answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a plugin prints goes where errors go
-    while select.select([sys.stdin], [], [], IDLE)[0] and (line := sys.stdin.readline()):
-        asked = json.loads(line)
-        fault = forked(lambda asked=asked: examine(Path(asked["folder"]), asked["slug"], asked["tests"]))  # type: ignore[misc]
-        answers.write(json.dumps({"fault": fault}) + "\n")
-        answers.flush()
+    try:
+        fault = forked(lambda imported: examine(Path(folder), slug, tests, imported))
+    except StoodStill as error:
+        fault = str(error)
+    with answer:
+        answer.write(json.dumps({"fault": fault}))
 
 
-def forked(work: Callable[[], str]) -> str:
-    """What ``work`` returns, called in a child within the limits; or how the child came to its end."""
+def forked(work: Callable[[Callable[[], None]], str]) -> str:
+    """What ``work`` returns, called in a fork within the limits; or how the fork came to its end. It calls what it is
+    given once the import is over. Raises :class:`StoodStill`."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _confine()
         try:
-            said = work()
+            _confine(writing)
+            said = work(lambda: _tell(writing, IMPORTED))
         except BaseException as error:  # whatever a stranger raises
             said = f"{type(error).__name__}: {error}"
-        os.write(writing, b"\0" + said.encode()[:4000])
+        _tell(writing, b"\0" + said.encode()[:4000])
         os._exit(0)
     os.close(writing)
-    told, until = b"", time.monotonic() + CLOCK
-    while select.select([reading], [], [], max(0.0, until - time.monotonic()))[0] and (part := os.read(reading, 4096)):
-        told += part
-    os.close(reading)
-    os.kill(child, signal.SIGKILL)
-    _pid, status = os.waitpid(child, 0)
+    try:
+        told = _told(child, reading).removeprefix(IMPORTED)
+    finally:
+        os.close(reading)
+        os.kill(child, signal.SIGKILL)
+        _pid, status = os.waitpid(child, 0)
     if told.startswith(b"\0"):
         return told[1:].decode(errors="replace")
     if os.WIFSIGNALED(status):
@@ -132,13 +115,57 @@ def forked(work: Callable[[], str]) -> str:
     return f"it ended the process with {os.waitstatus_to_exitcode(status)}"
 
 
-def _confine() -> None:
+def _told(child: int, reading: int) -> bytes:
+    """What the fork says until it ends, or until its time is over: that in which it waited for a busy processor does
+    not count."""
+    told, began = b"", time.monotonic()
+    while True:
+        took = time.monotonic() - began
+        clock, ends = (CLOCK, signal.SIGKILL) if told.startswith(IMPORTED) else (IMPORT, signal.SIGALRM)
+        ran, waited = _times(child)
+        left = min(clock - took + waited, LONGEST - took)
+        if left <= 0 and ran < AT_WORK * clock:
+            raise StoodStill(DIED[ends])
+        if left <= 0:
+            os.kill(child, ends)
+            return b""
+        if select.select([reading], [], [], min(left, 0.25))[0]:
+            part = os.read(reading, 4096)
+            if not part:
+                return told
+            told += part
+
+
+def _tell(answers: int, words: bytes) -> None:
+    os.write(answers, words)
+
+
+def _times(child: int) -> tuple[float, float]:
+    """Seconds that a process has run, and that it was ready to run and had no processor."""
+    try:
+        ran, waited = Path(f"/proc/{child}/schedstat").read_text().split()[:2]
+    except (OSError, ValueError):
+        return 0.0, 0.0
+    return int(ran) / 1e9, int(waited) / 1e9
+
+
+def _confine(answers: int) -> None:
+    """Leave this process nothing of the one it was forked from but its memory and the place where errors go."""
+    from acm.kernel import isolation
+
+    isolation.detach()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    sys.stdout = sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - as long as the process
+    os.closerange(3, answers)
+    os.closerange(answers + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    memory = MEMORY + int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR, PROCESSOR + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, IMPORT)
     sys.addaudithook(_refuse)
 
 
@@ -151,7 +178,7 @@ def _refuse(event: str, args: tuple[Any, ...]) -> None:
         raise PermissionError("a plugin reaches no network and starts no process while it is probed")
 
 
-def examine(folder: Path, slug: str, tests: str = "") -> str:
+def examine(folder: Path, slug: str, tests: str, imported: Callable[[], None]) -> str:
     """What is wrong with a plugin's code, said by running it here; empty for nothing."""
     from fastapi import FastAPI
 
@@ -162,7 +189,7 @@ def examine(folder: Path, slug: str, tests: str = "") -> str:
         generation = load(discovery.examine(folder, slug))
     except LoadFailed as error:
         return str(error)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    imported()
     for given in generation.contributions:
         if given.point == "router":
             app = FastAPI()
@@ -171,7 +198,15 @@ def examine(folder: Path, slug: str, tests: str = "") -> str:
     templates = generation.templates
     for name in templates.list_templates(filter_func=lambda name: name.startswith(f"plugin:{slug}/")):
         templates.get_template(name)
-    return _quick_tests(generation.package, Path(tests)) if tests else ""
+    return (_quick_tests(generation.package, Path(tests)) if tests else "") or _stories(generation)
+
+
+def _stories(generation: Generation) -> str:
+    """What its stories expect and do not get, a line each."""
+    from acm.kernel import stories
+
+    told, faults = stories.read(generation.found.path)
+    return "\n".join([str(fault) for fault in faults] or list(stories.alone(generation, told) if told else ()))
 
 
 def _quick_tests(package: str, folder: Path) -> str:
