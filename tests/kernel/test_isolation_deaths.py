@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
 
+import httpx
 import pytest
+from sqlalchemy import select
 
+from acm import clock
 from acm.app import create_app
-from acm.kernel.models import Plugin
+from acm.kernel.models import Plugin, PluginWorkerState
 from acm.kernel.suspects import Suspects
+from acm.people.signin import issue_token
 
 KILLS = """
 import os
@@ -107,3 +113,74 @@ def test_safe_mode_quarantines_nobody(write_plugin, enable, settings, database, 
     create_app(settings.model_copy(update={"safe_mode": True}), database=database)
 
     assert session.get(Plugin, "loans").state == "enabled"
+
+
+DIES = """
+import os
+from fastapi import APIRouter
+api = APIRouter()
+
+@api.get("/die")
+def die() -> None:
+    os._exit(9)
+
+def register(p):
+    p.router(api, at="api")
+"""
+
+
+@pytest.mark.slow
+def test_workers_that_a_plugin_kills_are_replaced_and_the_second_death_sends_it_for_repair(
+    write_plugin, enable, settings, session, person, runtime
+):
+    write_plugin("kills", code=DIES)
+    enable("kills")
+    token = issue_token(session, person("oleg"), name="t", scopes=["read"], days=None, now=clock.now())
+    session.commit()
+    given = {f"ACM_{name.upper()}": str(value) for name, value in settings.model_dump().items() if value != ""}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def ask(path: str) -> int:
+        headers = {"authorization": f"Bearer {token}"}
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers, timeout=30).status_code
+        except httpx.TransportError:
+            return 0
+
+    def until(holds) -> bool:
+        end = time.monotonic() + 120
+        while not holds() and time.monotonic() < end:
+            time.sleep(0.2)
+        return holds()
+
+    def processes() -> set[str]:
+        with runtime.db.reading() as db:
+            return set(db.scalars(select(PluginWorkerState.worker).where(PluginWorkerState.slug == "kills")))
+
+    def state() -> str:
+        with runtime.db.reading() as db:
+            return db.get(Plugin, "kills").state
+
+    command = [sys.executable, "-c", "from acm.cli import main; main()", "serve", "--port", str(port),
+               "--workers", "2", "--no-worker"]  # fmt: skip
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **given, "PYTHONPATH": os.getcwd()},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as house:
+        try:
+            assert until(lambda: len(processes()) == 2)
+            for _death in range(2):
+                there = processes()
+                assert state() == "enabled"
+                assert ask("/api/p/kills/die") == 0
+                assert ask("/healthz") == 200
+                assert until(lambda there=there: processes() - there or state() == "in_repair")
+            assert until(lambda: state() == "in_repair")
+            assert until(lambda: ask("/api/p/kills/die") == 503)
+            assert ask("/healthz") == 200
+        finally:
+            house.terminate()
