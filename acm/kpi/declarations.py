@@ -105,7 +105,7 @@ class Widget(Declaration):
     """A place on a panel: ``figure`` (number, trend, comparison), ``line`` (by day), ``why`` (what each service
     added to the change), ``stages`` (where time goes), ``heatmap`` (weekday × hour).
 
-    Of a gauge: ``figure``, or by a column, a field or ``term:<vocabulary>`` in ``by`` as ``bars``, ``pareto`` (with
+    Of a gauge: ``figure``, ``line`` where the gauge counts ``over`` a period, or by a column, a field or ``term:<vocabulary>`` in ``by`` as ``bars``, ``pareto`` (with
     the share that the greatest have together), ``funnel`` (in the order of states or options) or ``table``, of at
     most ``most`` parts.
 

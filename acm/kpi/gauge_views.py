@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 from acm.i18n import _, ngettext, translator
 from acm.i18n import words as in_language
 from acm.kpi.declarations import Gauge, Widget
+from acm.kpi.gauge_lines import line_view
+from acm.kpi.gauge_words import say
 from acm.kpi.gauges import Gauged, Part
 from acm.kpi.views import Cell, Material, Table, View
 from acm.pages.types import CaseType, PageType
@@ -19,10 +21,12 @@ from acm.web.charts import Sample
 
 
 def gauge_view(widget: Widget, found: Gauged, material: Material) -> View:
-    """One widget of a gauge; a line, which days would make, is drawn of measures only."""
+    """One widget of a gauge. A line is made of when something happened to its pages (``over``)."""
     title = in_language(widget.titles or found.gauge.names, material.lang)
     if widget.kind == "figure":
         return _figure(widget, found, title, material)
+    if widget.kind == "line":
+        return line_view(widget, found, title, material)
     parts = _ordered(widget, found)
     table = _table(widget, found, parts, title, material)
     if not parts:
@@ -32,17 +36,6 @@ def gauge_view(widget: Widget, found: Gauged, material: Material) -> View:
     bars = tuple(replace(bar, is_hot=False) for bar in charts.stage_bars(samples))
     shown = replace(table, rows=table.rows[: widget.most]) if widget.kind == "table" else table
     return View(widget, title, table=table, parts={"bars": bars, "table": shown})
-
-
-def say(gauge: Gauge, part: Part | None, lang: str) -> str:
-    """The value in words: a number, a share, or the sum in each currency."""
-    if part is None or part.value(gauge) is None:
-        return "–" if gauge.of == "share" else words.number(0, lang)
-    if gauge.of == "share":
-        return words.percent(part.value(gauge) or 0.0, lang)
-    if gauge.of == "sum":
-        return " + ".join(_amount(total, currency, lang) for currency, total in _sums(part)) or words.number(0, lang)
-    return words.number(part.count, lang)
 
 
 def say_pages(count: int, lang: str) -> str:
@@ -133,14 +126,6 @@ def _units(gauge: Gauge, part: Part | None, lang: str) -> list[tuple[str, str]]:
     if gauge.of == "share":
         return [(words.number(part.value(gauge) or 0.0, lang, 1), "%")] if part and part.count else [("–", "")]
     return [(say(gauge, part, lang), "")]
-
-
-def _sums(part: Part) -> list[tuple[str, Decimal]]:
-    return sorted(((c, t) for c, t in part.totals.items() if t or c), key=lambda one: -one[1])
-
-
-def _amount(total: Decimal, currency: str, lang: str) -> str:
-    return words.money(total, currency, lang) if currency else words.number(total, lang, 2)
 
 
 def _whole(parts: Sequence[Part]) -> Part | None:

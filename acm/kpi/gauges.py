@@ -32,6 +32,8 @@ from acm.taxonomy.models import Term, Vocabulary
 
 NONE = "none"
 TERM = "term:"
+WHEN = "when"
+"""By the parts of the period, which a line is made of: their keys count from 0."""
 MOVED = {"opened": Page.opened_at, "resolved": Page.resolved_at, "closed": Page.closed_at}
 FILTERED = {"service": Page.service_id, "branch": Page.branch_id, "group": Page.group_id, "priority": Page.priority}
 RELATIVE = re.compile(r"today(?:([+-]\d{1,4}))?")
@@ -89,9 +91,10 @@ def gauged(
     found = {w.key: (w, g) for w in widgets if (g := gauge_of(snapshot, w.measure)) is not None}
     asked: dict[tuple[str, int], Asked] = {}
     for key, (widget, gauge) in found.items():
-        asked[key, 0] = Asked(gauge, choice.now, widget.by)
+        by = WHEN if widget.kind == "line" and gauge.over else widget.by
+        asked[key, 0] = Asked(gauge, choice.now, by)
         if gauge.over:
-            asked[key, 1] = Asked(gauge, choice.past, widget.by)
+            asked[key, 1] = Asked(gauge, choice.past, by)
     answers = dict(zip(asked, ask(session, snapshot, scope, list(asked.values()), today), strict=True))
     naming = _Names(session, scope, lang)
     for (key, _when), parts in answers.items():
@@ -154,6 +157,8 @@ def _counted(session: Session, snapshot: Snapshot, scope: Scope, place: int, ask
     part: Any = literal("", String)
     if asked.by.startswith(TERM):
         part = Term.key
+    elif asked.by == WHEN:
+        part = _when(session, asked)
     elif asked.by:
         part = cast(named(session, definition, asked.by)[0], String)
     summed = definition.field(gauge.field) if gauge.of == "sum" else None
@@ -183,11 +188,24 @@ def _conditions(
     for name, value in scope.filters.items():
         found.append(FILTERED[name] == value if value else FILTERED[name].is_(None))
     if gauge.over:
-        zone = ZoneInfo(session.info["settings"].timezone)
-        first = datetime.combine(asked.period.first, time(), zone).astimezone(UTC)
-        last = datetime.combine(asked.period.last + timedelta(days=1), time(), zone).astimezone(UTC)
-        found += [MOVED[gauge.over] >= first, MOVED[gauge.over] < last]
+        first, end = _moments(session, asked.period)
+        found += [MOVED[gauge.over] >= first, MOVED[gauge.over] < end]
     return found
+
+
+def _moments(session: Session, period: Period) -> tuple[datetime, datetime]:
+    """The moment a period begins at, and that at which it is over, in the zone of the installation."""
+    zone = ZoneInfo(session.info["settings"].timezone)
+    first = datetime.combine(period.first, time(), zone).astimezone(UTC)
+    return first, datetime.combine(period.last + timedelta(days=1), time(), zone).astimezone(UTC)
+
+
+def _when(session: Session, asked: Asked) -> ColumnElement[str]:
+    """The number of the part of the period in which it happened to a page, as text."""
+    ends = [_moments(session, part)[1] for part in asked.period.parts()]
+    return case(
+        *((MOVED[asked.gauge.over] < end, literal(str(number), String)) for number, end in enumerate(ends)), else_=""
+    )
 
 
 def _dated(where: Mapping[str, Any], today: date) -> dict[str, Any]:

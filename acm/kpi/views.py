@@ -134,8 +134,11 @@ def _line(widget: Widget, measure: Measure, title: str, material: Material) -> V
     samples = []
     for part, found, before in trend:
         cell = material.cell(measure, found, part)
-        label = _label(part, material)
-        samples.append(Sample(label, found.value, cell.said, cell.href, cell.count, before.value if before else None))
+        samples.append(
+            Sample(
+                label(part, material), found.value, cell.said, cell.href, cell.count, before.value if before else None
+            )
+        )
     chart = charts.line_chart(
         samples,
         lambda value: saying.short(measure, value, material.lang),
@@ -170,7 +173,7 @@ def _trend_table(
         past = saying.say_value(measure, before.value, material.lang) if before else ""
         rows.append(
             [
-                Cell(_label(part, material), part.first.isoformat()),
+                Cell(label(part, material), part.first.isoformat()),
                 cell,
                 Cell(words.number(found.count, material.lang), found.count),
                 Cell(past, _plain(before.value) if before else None),
@@ -331,7 +334,7 @@ def service_name(service: int, material: Material) -> str:
     return material.names.services.get(service) or material.say(_("Without a service"))
 
 
-def _label(part: Period, material: Material) -> str:
+def label(part: Period, material: Material) -> str:
     if part.days == 1:
         return words.short_day(part.first, material.lang, material.today)
     return f"{words.short_day(part.first, material.lang, part.last)} – {words.short_day(part.last, material.lang, material.today)}"

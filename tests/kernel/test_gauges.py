@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import re
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 
 from acm import clock
 from acm.sdk import Context
@@ -30,12 +33,19 @@ WIDGETS = (
     Widget(key="deals.w_sources", kind="table", measure="deals.all", by="term:deals.source"),
     Widget(key="deals.w_owners", kind="bars", measure="deals.all", by="owner"),
 )
+LINES = (
+    Widget(key="deals.w_line", kind="line", measure="deals.all"),
+    Widget(key="deals.w_share", kind="line", measure="deals.won"),
+    Widget(key="deals.w_now", kind="line", measure="deals.open_sum"),
+)
 
 def register(p):
     for one in GAUGES:
         p.measure(one)
-    for one in WIDGETS:
+    for one in WIDGETS + LINES:
         p.widget(one)
+    p.panel(Panel(key="deal-lines", titles=named("Lines"), department="it", types=("deals.deal",),
+                  widgets=tuple(one.key for one in LINES)))
     p.panel(Panel(key="deals", titles=named("Deals"), department="it", types=("deals.deal",),
                   widgets=tuple(one.key for one in WIDGETS)))
 """,
@@ -85,6 +95,39 @@ def test_every_figure_opens_a_list_of_exactly_its_length(panel, browse):
         listed = irina.get(address)
         assert listed.status_code == 200, address
         assert f'data-total="{count}"' in listed.text, address
+
+
+def test_a_gauge_over_a_period_is_a_line_of_which_each_day_opens_its_list(panel, browse, session, runtime, department):
+    now = clock.now().astimezone(ZoneInfo(runtime.settings.timezone))
+    yesterday = now - timedelta(days=1)
+    with time_machine.travel(yesterday, tick=False):
+        panel.cases.open("deals.deal", title="Gate", department=department("it"))
+    session.commit()
+    irina = browse("irina")
+    days = f"?period=custom&from={yesterday.date() - timedelta(days=3)}&to={now.date()}"
+    page = irina.get(f"/kpi/deal-lines{days}")
+    rows = list(csv.reader(irina.get(f"/kpi/deal-lines/deals.w_line.csv{days}").text.lstrip("\ufeff").splitlines()))
+
+    assert page.status_code == 200
+    said = {row[0]: row[1] for row in rows[1:]}
+    assert said[yesterday.date().isoformat()] == "1"
+    assert said[now.date().isoformat()] == "3"  # the confidential one is not counted
+    assert set(said.values()) <= {"0", "1", "3"}
+    told = figures(irina.get(f"/kpi/deal-lines/deals.w_line{days}").text)
+    assert sorted(count for _address, count in told) == [1, 3]
+    for address, count in told:
+        assert f'data-total="{count}"' in irina.get(address).text, address
+    assert "A line needs to know when something happened" in page.text  # of what is there now
+
+
+def test_a_line_of_gauges_costs_no_more_statements(panel, browse, statements):
+    irina = browse("irina")
+    irina.get("/kpi/deal-lines")
+    statements.clear()
+
+    irina.get("/kpi/deal-lines")
+
+    assert len(statements) <= 15
 
 
 def test_sums_shares_and_parts_are_what_the_reader_may_see(panel, browse):
