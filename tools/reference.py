@@ -31,6 +31,7 @@ CONTEXT = (
     ("ctx.cases", "changing.py", "Cases"),
     ("ctx.catalog", "ordering.py", "Catalog"),
     ("ctx.people", "context.py", "People"),
+    ("ctx.db", "owning.py", "Tables"),
     ("ctx.files", "services.py", "Files"),
     ("ctx.cache", "services.py", "Cache"),
 )

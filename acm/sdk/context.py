@@ -28,6 +28,7 @@ from acm.people.rights import people_of
 from acm.people.signin import Me, Viewer
 from acm.sdk.changing import Cases, Pages
 from acm.sdk.ordering import Catalog
+from acm.sdk.owning import Tables
 from acm.sdk.services import Services
 from acm.snapshot import Snapshot
 from acm.web.runtime import Db, snapshot_of
@@ -67,6 +68,11 @@ class Context(Services):
     def catalog(self) -> Catalog:
         """Orders for services."""
         return Catalog(self)
+
+    @cached_property
+    def db(self) -> Tables:
+        """The plugin's own tables."""
+        return Tables(self)
 
     @cached_property
     def people(self) -> People:

@@ -16,10 +16,18 @@ from pydantic import BaseModel
 from acm import sdk
 from acm.sdk.changing import Cases, Pages
 from acm.sdk.context import People
+from acm.sdk.owning import Tables
 from acm.sdk.services import Cache, Files
 
 WRITTEN = Path(__file__).with_name("sdk.txt")
-BESIDE = {"ctx.pages": Pages, "ctx.cases": Cases, "ctx.people": People, "ctx.files": Files, "ctx.cache": Cache}
+BESIDE = {
+    "ctx.pages": Pages,
+    "ctx.cases": Cases,
+    "ctx.people": People,
+    "ctx.files": Files,
+    "ctx.cache": Cache,
+    "ctx.db": Tables,
+}
 OPEN = {sdk.Context, sdk.Builder, sdk.Registrar, *BESIDE.values()}
 """Whose methods are part of the promise; of the others the names and what they are made of."""
 
