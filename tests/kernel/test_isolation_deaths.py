@@ -129,12 +129,16 @@ def register(p):
 """
 
 
-@pytest.mark.slow
-def test_workers_that_a_plugin_kills_are_replaced_and_the_second_death_sends_it_for_repair(
-    write_plugin, enable, settings, session, person, runtime
-):
-    write_plugin("kills", code=DIES)
-    enable("kills")
+def until(holds) -> bool:
+    end = time.monotonic() + 120
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.2)
+    return holds()
+
+
+@pytest.fixture
+def house(settings, session, person):
+    """``acm serve`` with two workers: what a path answers to Oleg, 0 for nobody who answers."""
     token = issue_token(session, person("oleg"), name="t", scopes=["read"], days=None, now=clock.now())
     session.commit()
     given = {f"ACM_{name.upper()}": str(value) for name, value in settings.model_dump().items() if value != ""}
@@ -143,17 +147,26 @@ def test_workers_that_a_plugin_kills_are_replaced_and_the_second_death_sends_it_
         port = free.getsockname()[1]
 
     def ask(path: str) -> int:
-        headers = {"authorization": f"Bearer {token}"}
         try:
+            headers = {"authorization": f"Bearer {token}"}
             return httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers, timeout=30).status_code
         except httpx.TransportError:
             return 0
 
-    def until(holds) -> bool:
-        end = time.monotonic() + 120
-        while not holds() and time.monotonic() < end:
-            time.sleep(0.2)
-        return holds()
+    command = [sys.executable, "-c", "from acm.cli import main; main()", "serve", "--port", str(port),
+               "--workers", "2", "--no-worker"]  # fmt: skip
+    environment, quiet = {**os.environ, **given, "PYTHONPATH": os.getcwd()}, subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as served:
+        yield ask
+        served.terminate()
+
+
+@pytest.mark.slow
+def test_workers_that_a_plugin_kills_are_replaced_and_the_second_death_sends_it_for_repair(
+    write_plugin, enable, house, runtime
+):
+    write_plugin("kills", code=DIES)
+    enable("kills")
 
     def processes() -> set[str]:
         with runtime.db.reading() as db:
@@ -163,24 +176,13 @@ def test_workers_that_a_plugin_kills_are_replaced_and_the_second_death_sends_it_
         with runtime.db.reading() as db:
             return db.get(Plugin, "kills").state
 
-    command = [sys.executable, "-c", "from acm.cli import main; main()", "serve", "--port", str(port),
-               "--workers", "2", "--no-worker"]  # fmt: skip
-    with subprocess.Popen(
-        command,
-        env={**os.environ, **given, "PYTHONPATH": os.getcwd()},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as house:
-        try:
-            assert until(lambda: len(processes()) == 2)
-            for _death in range(2):
-                there = processes()
-                assert state() == "enabled"
-                assert ask("/api/p/kills/die") == 0
-                assert ask("/healthz") == 200
-                assert until(lambda there=there: processes() - there or state() == "in_repair")
-            assert until(lambda: state() == "in_repair")
-            assert until(lambda: ask("/api/p/kills/die") == 503)
-            assert ask("/healthz") == 200
-        finally:
-            house.terminate()
+    assert until(lambda: len(processes()) == 2)
+    for _death in range(2):
+        there = processes()
+        assert state() == "enabled"
+        assert house("/api/p/kills/die") == 0
+        assert house("/healthz") == 200
+        assert until(lambda there=there: processes() - there or state() == "in_repair")
+    assert until(lambda: state() == "in_repair")
+    assert until(lambda: house("/api/p/kills/die") == 503)
+    assert house("/healthz") == 200
