@@ -84,7 +84,7 @@ def _probed(run: Checking) -> Iterator[str]:
         try:
             probe.probe(run.found.path, run.slug, tests if tests.is_dir() else None)
         except probe.ProbeFailed as error:
-            yield str(error)
+            yield from str(error).splitlines()
 
 
 def _twice(run: Checking) -> Iterator[str]:

@@ -222,6 +222,7 @@ def check(session: Session, runtime: Runtime, draft: Draft) -> list[Fault]:
         faults += _of_manifest(session, found)
     if found.fault:
         return faults + [_fault(text, names) for text in found.fault.split("; ")]
+    session.commit()  # nothing is written yet: who writes need not wait while its stories are lived through
     said = _of_declarations(runtime.parts["world"], found) or _of_stories(found)
     return faults + [_fault(text, names) for text in said]
 

@@ -92,7 +92,7 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
             admit(cell)
         made = Call(cell)
         token = CALL.set(made)
-        began, failed = time.perf_counter(), False
+        began, failed, lost = time.perf_counter(), False, house.lost
         try:
             if not cell.was_called:
                 with suspected(plugin, point):
@@ -112,7 +112,7 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
                 if seconds <= cell.budget:
                     cell.breaker.succeed()
                 else:
-                    _too_slow(cell, seconds)
+                    _too_slow(cell, seconds - (house.lost - lost))
             house.ended(cell, seconds, made.statements, failed=failed)
             cell.was_called = True
 
@@ -132,17 +132,32 @@ def fail(cell: Cell, error: BaseException) -> Failure:
     return here().failed(cell, error)
 
 
+class Allowance:
+    """The time that a call has from now on, without that in which the process did not get on."""
+
+    __slots__ = ("_lost", "_until")
+
+    def __init__(self, seconds: float) -> None:
+        self._until, self._lost = time.monotonic() + seconds, here().lost
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self._until + here().lost - self._lost - time.monotonic())
+
+
 class Pending:
     """A call that runs in the plugin's own threads."""
 
     def __init__(self, cell: Cell, pool: Pool, ticket: Ticket) -> None:
         self.cell, self.pool, self.ticket = cell, pool, ticket
         self.patience = cell.patience
-        self.until = time.monotonic() + self.patience
+        self.allowance = Allowance(self.patience)
 
     def result(self) -> Any:
         """What the call gave; :class:`PluginFailed` when it failed, or did not end within its budget."""
-        if self.pool.wait(self.ticket, self.until):
+        while not self.ticket.done.wait(self.allowance.left) and self.allowance.left:
+            pass  # the process did not get on meanwhile
+        if self.pool.wait(self.ticket, time.monotonic()):
             if self.ticket.error is None:
                 return self.ticket.result
             if isinstance(self.ticket.error, Problem):

@@ -108,6 +108,8 @@ class Isolation:
         self.suspects = Suspects(runtime.settings.data_dir / "suspects") if runtime else None
         self.cells: dict[tuple[str, str], Cell] = {}
         self.pools: dict[str, Pool] = {}
+        self.lost = 0.0
+        """Seconds, since the start, in which this process did not get on: no plugin's time runs meanwhile."""
         self._lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Lanes]] = WeakKeyDictionary()
         self._openings: dict[str, deque[datetime]] = {}
         self._unwritten: deque[Failure] = deque(maxlen=1000)

@@ -64,6 +64,7 @@ def enable(
     :class:`PluginRefused` with the reason, :class:`ToggledMeanwhile` when somebody was faster.
     """
     found = _kept(runtime, slug, session.get(Plugin, slug), version)
+    session.commit()  # nothing is written yet: who writes need not wait while the plugin is probed
     _probe(runtime, found)
     snapshot = _tried(runtime, found)
     if found.manifest and (lack := found.manifest.missing(_enabled(session))):

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from acm import clock
 from acm.errors import Problem
 from acm.kernel.failures import failure_at
-from acm.kernel.guard import PluginFailed, TimedOut, admit, fail, is_our_cancelling, keep_calm, suspected
+from acm.kernel.guard import Allowance, PluginFailed, TimedOut, admit, fail, is_our_cancelling, keep_calm, suspected
 from acm.kernel.isolation import CALL, Call, Cell, Lanes, here
 from acm.web import problems
 
@@ -49,11 +49,8 @@ class RouteGuard:
             await response(scope, receive, send)
 
     async def _serve(self, cell: Cell, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        lanes, until = here().lanes(self.plugin), time.monotonic() + cell.patience
-        try:
-            await asyncio.wait_for(lanes.free.acquire(), cell.patience)
-        except TimeoutError:
-            self._timed_out(cell, at_once=lanes.is_full, counts=lanes.is_full)
+        lanes, allowance = here().lanes(self.plugin), Allowance(cell.patience)
+        await self._enter(cell, lanes, allowance)
         made, began = Call(cell), time.perf_counter()
         token = CALL.set(made)
         task = asyncio.create_task(self._held(cell, scope, receive, answer))
@@ -62,7 +59,9 @@ class RouteGuard:
         error: BaseException | None = None
         try:
             either: set[asyncio.Future[Any]] = {task, answer.begun}
-            await asyncio.wait(either, timeout=until - time.monotonic(), return_when="FIRST_COMPLETED")
+            while not (await asyncio.wait(either, timeout=allowance.left, return_when="FIRST_COMPLETED"))[0]:
+                if not allowance.left:
+                    break
             if not task.done() and not answer.is_begun:
                 self._give_up(lanes, task, answer)
                 error = TimedOut()
@@ -75,6 +74,16 @@ class RouteGuard:
             here().ended(cell, time.perf_counter() - began, made.statements, failed=error is not None)
             cell.was_called = True
         self._judged(cell, error)
+
+    async def _enter(self, cell: Cell, lanes: Lanes, allowance: Allowance) -> None:
+        """Take a lane, within the time that the request has."""
+        while True:
+            try:
+                await asyncio.wait_for(lanes.free.acquire(), allowance.left)
+                return
+            except TimeoutError:
+                if not allowance.left:
+                    self._timed_out(cell, at_once=lanes.is_full, counts=lanes.is_full)
 
     async def _held(self, cell: Cell, scope: Scope, receive: Receive, answer: _Answer) -> BaseException | None:
         """The plugin's answer; what it raises is given back, for SystemExit in a task would end the process."""

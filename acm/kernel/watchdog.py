@@ -3,7 +3,8 @@
 One thread looks whether the loop still beats. When it does not, the stack of the loop's thread says whose code runs: a
 plugin's package bears its name. The failure is noted and the breaker of that extension point opens; an exception is
 raised inside the plugin only while the innermost frame is its own, never inside what it called. A call into C, such as
-``time.sleep``, is stopped when it returns.
+``time.sleep``, is stopped when it returns. The time in which the loop did not beat, for want of a processor or for
+whatever reason, counts for no budget: others are not to be blamed for it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ class Watchdog:
         self._stopping.set()
 
     def _on_beat(self) -> None:
-        self._beat = time.monotonic()
+        now = time.monotonic()
+        if self._beat and now - self._beat > 2 * self.look:
+            here().lost += now - self._beat - self.look
+        self._beat = now
         if self._loop and not self._stopping.is_set():
             self._loop.call_later(self.look, self._on_beat)
 

@@ -57,7 +57,7 @@ def test_what_acm_plugin_new_writes_keeps_the_contract(tmp_path, declarative):
 
     assert [(line.subject, line.faults) for line in found.values() if not line.is_well] == []
     assert set(found) == {subject for subject, _step in (*conformance.BEFORE, *conformance.INSIDE)}
-    assert found["stories"].words == "2 told"
+    assert found["stories"].words == "4 told"
 
 
 def test_the_plugin_of_it_keeps_the_contract():
@@ -163,12 +163,12 @@ def test_a_story_that_goes_another_way_is_told(tmp_path):
         "  - {story: Of another, open: request.of_nobody}\n"
     )
 
-    faults = checked(tmp_path / "asset_loans")["stories"].faults
+    faults = checked(tmp_path / "asset_loans")["probe"].faults
 
-    assert "the move to 'closed' is refused" in faults[0]
-    assert faults[1] == "stories.yaml, 'It cannot be taken': the move to 'work' is not refused"
-    assert faults[2] == "stories.yaml, 'It is elsewhere': it ends as 'new', not as 'work'"
-    assert faults[3] == "stories.yaml, 'Of another': 'request.of_nobody' is no case type of it"
+    assert "'It ends at once': expected the move to 'closed', got a refusal: " in faults[0]
+    assert "'It cannot be taken': expected the move to 'work' to be refused, got the state 'work'" in faults[1]
+    assert "'It is elsewhere': expected the state 'work', got 'new'" in faults[2]
+    assert "'Of another': 'request.of_nobody' is no case type of it" in faults[3]
 
 
 def test_data_of_an_earlier_version_needs_a_way_to_the_present_one(sinful):

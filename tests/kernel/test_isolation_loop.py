@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from acm.kernel.guard import recent, spawn
 from acm.kernel.isolation import here
 from acm.kernel.watchdog import Watchdog
+from tests.kernel.conftest import MANIFEST
 
 BLOCKS = """
 import time
@@ -105,3 +108,52 @@ def test_a_background_task_that_we_cancel_is_no_failure(runtime):
 
     assert asyncio.run(run())
     assert "loans" not in recent
+
+
+LIMITS = MANIFEST + "[budgets]\nwidget_ms = 50\nrequest_ms = 50\n"
+AWAY = "Trial is not available. Error number:"
+
+
+def test_a_loop_that_beats_late_counts_the_time_that_was_lost(runtime):
+    async def run() -> float:
+        dog = Watchdog(patience=60, look=0.02)
+        dog.start()
+        await asyncio.sleep(0.1)
+        before = here().lost
+        time.sleep(0.5)
+        await asyncio.sleep(0.1)
+        dog.stop()
+        return here().lost - before
+
+    assert asyncio.run(run()) > 0.4
+
+
+def test_time_in_which_the_process_did_not_get_on_is_nobodys_fault(write_plugin, enable, browse, runtime, monkeypatch):
+    monkeypatch.setattr("acm.kernel.isolation.FIRST", 0.0)
+    code = (
+        "import time\nfrom acm.sdk import router\npages = router()\n"
+        "@pages.get('/slow')\ndef slow(): time.sleep(0.4); return {}\n"
+        "def aside(ctx): time.sleep(0.4); return 'drawn'\n"
+        "def register(p): p.router(pages); p.slot('portal.home', aside)\n"
+    )
+    write_plugin("slow", code=code, manifest=LIMITS)
+    enable("slow")
+    oleg = browse("oleg")
+    assert oleg.get("/p/slow/slow").status_code == 502
+    assert AWAY in oleg.get("/").text
+    enable("slow")
+    here().begin("slow")
+    stop = threading.Event()
+
+    def stand_still() -> None:
+        while not stop.wait(0.02):
+            here().lost += 0.02  # as the watchdog counts when the loop beats late
+
+    standing = threading.Thread(target=stand_still)
+    standing.start()
+    try:
+        assert oleg.get("/p/slow/slow").status_code == 200
+        assert "drawn" in oleg.get("/").text
+    finally:
+        stop.set()
+        standing.join()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from sqlalchemy import select
 
 from acm.kernel.lifecycle import PluginRefused
 from acm.kernel.models import Plugin
+from acm.pages.models import Counter
 from tests.kernel.bestiary import BAD, GOOD
 
 
@@ -59,3 +63,19 @@ def test_what_a_plugin_had_better_not_use_is_named_with_file_and_line(write_plug
 
     assert "__init__.py, line 2: it uses threading" in page
     assert "__init__.py, line 4: it ends the process" in page
+
+
+def test_who_writes_need_not_wait_while_a_plugin_is_probed(write_plugin, enable, runtime, session):
+    write_plugin(code="import time\ntime.sleep(1.5)\ndef register(p): pass")
+    session.rollback()
+    enabling = threading.Thread(target=enable)
+    enabling.start()
+    time.sleep(0.5)
+    try:
+        with runtime.db.writing() as other:
+            other.add(Counter(series="TEST", last=1))
+        assert enabling.is_alive()
+    finally:
+        enabling.join()
+
+    assert session.scalars(select(Plugin)).one().state == "enabled"
