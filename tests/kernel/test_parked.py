@@ -16,6 +16,7 @@ from acm.journal import Event
 from acm.kernel.guard import recent
 from acm.pages.visibility import unrestricted
 from acm.sdk import Context
+from tests.databases import settle
 from tests.kernel.conftest import LOAN
 
 THANKS = (
@@ -32,6 +33,7 @@ def given_up(write_plugin, enable, runtime, session):
     session.info["snapshot"] = runtime.snapshot
     Context("loans", session, runtime.snapshot).cases.open("loans.loan", title="A projector")
     session.commit()
+    settle(session)
     runtime.snapshot.find("consumer", "react:loans")(runtime.db, runtime.snapshot)
     job = session.scalars(select(Job).where(Job.name == "loans.react")).one()
     job.attempts = len(PAUSES)  # it was tried so often
