@@ -19,7 +19,7 @@ from .menus import menu
 from .panel import GAUGES, PANELS, WIDGETS
 from .parties import COMPANY_TYPE, CONTACT_TYPE
 from .queues import QUEUES
-from .rules import answer_is_due, cause_is_known, steps_are_done
+from .rules import answer_is_due, cause_is_known, decided_by_whom_it_names, note_decision, steps_are_done
 from .seed import plant
 from .segments import MEMBERSHIP_TYPE, NIGHTLY, SEGMENT_TYPE, refresh_all
 
@@ -51,7 +51,9 @@ def register(p: Registrar) -> None:
     p.importer(SOURCE, {"ru": "Жалобы, CSV", "en": "Complaints, CSV"}, read_complaints)
     for point in ("case.before_resolve", "case.before_close"):
         p.veto(point, cause_is_known)
-    p.veto("case.before_resolve", steps_are_done)
+        p.veto(point, steps_are_done)
+    p.veto("case.before_move", decided_by_whom_it_names)
+    p.react("case.moved", note_decision)
     for kind in ("case.opened", "field.changed"):
         p.react(kind, answer_is_due)
     for kind in ("case.moved", "case.closed", "case.rejected", "case.reopened"):

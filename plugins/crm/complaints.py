@@ -22,7 +22,8 @@ KEY = "crm.complaint"
 CATEGORIES, ROOT_CAUSES = "crm.complaint_category", "crm.root_cause"
 OTHER = "other"
 HEAD = "head"
-DECISION = "decide"
+DECISION, ANSWER = "decide", "answer"
+DECIDED = "decided"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from acm.sdk import Case, Context, Ctx, NotFound, Submitted, _, router
 
 from .board import added, board, take_probability
 from .converting import Wish, company_like, contact_like, convert
-from .deals import DEAL, LEAD, PROBABILITY, SOURCES
+from .deals import DEAL, DEAL_TYPE, ENDS, LEAD, PROBABILITY, SOURCES
 from .desk import SALES, place_of, require_desk
 from .forms import Sheet, known_companies
 from .parties import COMPANY, CONTACT
@@ -149,7 +149,7 @@ def _board(ctx: Context, mine: bool, errors: list[dict[str, str]] | None = None,
         "board.html", columns=columns, companies=companies, mine=mine, errors=errors or [], status=status,
         sums=added(columns, "sums"), weighted=added(columns, "weighted"), count=sum(c.count for c in columns),
         shown=len(open_deals), today=ctx.today().isoformat(), usual=PROBABILITY,
-        day_of=date.fromisoformat,
+        day_of=date.fromisoformat, ends={key: DEAL_TYPE.state(key).names for key in ENDS},
     )  # fmt: skip
 
 

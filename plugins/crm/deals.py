@@ -8,6 +8,7 @@ from .words import options, path, state, words
 
 LEAD, DEAL = "crm.lead", "crm.deal"
 OPEN_STAGES = ("lead", "qualified", "proposal", "negotiation")
+ENDS = ("won", "lost")
 PROBABILITY = {"lead": 10, "qualified": 25, "proposal": 50, "negotiation": 75, "won": 100, "lost": 0}
 """Percent that a deal begins a stage with."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from acm.sdk import Case, Context, Event, Forbidden, Invalid, _
+from acm.sdk import Case, Context, Event, Forbidden, Invalid, Person, StateCategory, _
 
-from .complaints import DECISION, HEAD, KEY, Line, category_of, due_of, lines
+from .complaints import ANSWER, DECIDED, DECISION, HEAD, KEY, Line, category_of, due_of, lines
 from .desk import CARE
 from .names import key_of
 from .parties import COMPANY
+
+NOT_YOURS = _("The head of client care takes this decision")
 
 
 def answer_is_due(ctx: Context, event: Event) -> None:
@@ -37,14 +39,15 @@ def cause_is_known(ctx: Context, case: Case) -> object:
     return None
 
 
-def steps_are_done(ctx: Context, case: Case) -> object:
-    """Refuse to say "answered" while steps before the answer are open."""
+def steps_are_done(ctx: Context, case: Case, target: str) -> object:
+    """Refuse to say "answered" while steps before the answer are open, and to close while any is."""
     if case.type != KEY:
         return None
-    steps = lines(case.fields, case.opened_at, ctx.zone)
-    names = [step.key for step in category_of(case.fields).steps]
-    last = names.index("answer") if "answer" in names else len(names)
-    left = [line.step.names for line in steps[:last] if line.done_on is None]
+    known = lines(case.fields, case.opened_at, ctx.zone)
+    keys = [line.step.key for line in known]
+    if case.case_type.state(target).category is StateCategory.RESOLVED and ANSWER in keys:
+        known = known[: keys.index(ANSWER)]
+    left = [line.step.names for line in known if line.done_on is None]
     if not left:
         return None
     return {
@@ -53,14 +56,37 @@ def steps_are_done(ctx: Context, case: Case) -> object:
     }
 
 
+def decided_by_whom_it_names(ctx: Context, case: Case, target: str, by: Person | None) -> object:
+    """Refuse a decision, also that to reject, of somebody whom the category does not name."""
+    if case.type != KEY or target not in (DECIDED, "rejected") or decides(ctx, case, by):
+        return None
+    return NOT_YOURS
+
+
+def note_decision(ctx: Context, event: Event) -> None:
+    """Who decides ticks the step of the decision by it."""
+    case = ctx.cases.of(event)
+    if case is None or case.type != KEY or event.data.get("to") != DECIDED or event.actor_id is None:
+        return
+    there = case.fields.get("steps") or []
+    if all(row["step"] != DECISION for row in there) and DECISION in {s.key for s in category_of(case.fields).steps}:
+        on = event.at.astimezone(ctx.zone).date().isoformat()
+        ctx.cases.change(case, fields={"steps": [*there, {"step": DECISION, "done_on": on, "by": event.actor_id}]})
+
+
+def decides(ctx: Context, case: Case, person: Person | None) -> bool:
+    """Whether the category of a complaint lets the person decide it."""
+    if category_of(case.fields).decides != HEAD:
+        return True
+    care = ctx.people.department(CARE)
+    return care is not None and person is not None and care.head_id == person.id
+
+
 def may_tick(ctx: Context, case: Case, key: str) -> bool:
     """Whether the person may tick a step: who works the complaint; a decision, the one whom its category names."""
     if ctx.user is None or not ctx.can("page.work", case):
         return False
-    if key != DECISION or category_of(case.fields).decides != HEAD:
-        return True
-    care = ctx.people.department(CARE)
-    return care is not None and care.head_id == ctx.user.person.id
+    return key != DECISION or decides(ctx, case, ctx.user.person)
 
 
 def tick(ctx: Context, case: Case, done: set[str]) -> None:
@@ -71,7 +97,7 @@ def tick(ctx: Context, case: Case, done: set[str]) -> None:
     changed = {key for key, line in known.items() if (line.done_on is not None) != (key in done)}
     for key in changed:
         if not may_tick(ctx, case, key):
-            raise Forbidden(ctx._(_("The head of client care takes this decision")))
+            raise Forbidden(ctx._(NOT_YOURS))
     if changed:
         ctx.cases.change(case, fields={"steps": [_row(ctx, known[key]) for key in known if key in done]})
 

@@ -130,9 +130,53 @@ def test_it_is_not_answered_before_its_steps_are_done(complaint, browse, session
     assert case.state == "answered"
 
 
+def test_it_is_not_closed_before_the_steps_after_the_answer_are_done(complaint, browse, session, as_person):
+    case = complaint("goods", root_cause="process")
+    ctx = as_person("karim")
+    ctx.cases.move(case, "in_progress")
+    session.commit()
+    tick(browse, case, session, "register", "investigate", "decide", "answer")
+    session.refresh(case)
+    ctx.cases.move(case, "answered")
+    session.commit()
+
+    with pytest.raises(Problem) as refusal:
+        ctx.cases.move(case, "closed")
+    assert refusal.value.params["said"]["en"] == "Tick the steps of its procedure first: Set measures"
+    tick(browse, case, session, "register", "investigate", "decide", "answer", "prevent")
+    session.refresh(case)
+    ctx.cases.move(case, "closed")
+    assert case.state == "closed"
+
+
+@pytest.mark.parametrize("target", ["decided", "rejected"])
+def test_only_whom_the_category_names_decides_or_rejects(complaint, as_person, target):
+    case = complaint("fraud")
+    as_person("karim").cases.move(case, "in_progress")
+
+    with pytest.raises(Problem, match="head of client care"):
+        as_person("karim").cases.move(case, target, comment="Nothing was wrong")
+    as_person("clara").cases.move(case, target, comment="Nothing was wrong")
+    assert case.state == target
+
+
+def test_who_decides_ticks_the_decision_by_it(complaint, as_person, person, follow, session):
+    case = complaint("fees")
+    as_person("karim").cases.move(case, "in_progress")
+    as_person("karim").cases.move(case, "decided")
+    follow()
+
+    assert [(row["step"], row["by"]) for row in case.fields["steps"]] == [("decide", person("karim").id)]
+
+
 @pytest.mark.parametrize(("category", "refused"), [("fraud", True), ("service", False)])
-def test_it_is_not_closed_without_a_root_cause_where_its_category_wants_one(complaint, as_person, category, refused):
+def test_it_is_not_closed_without_a_root_cause_where_its_category_wants_one(
+    complaint, as_person, browse, session, category, refused
+):
     case = complaint(category)
+    steps = [line.key for line in complaints.category_of(case.fields).steps]
+    assert tick(browse, case, session, *steps, login="clara").status_code == 303
+    session.refresh(case)
     case.state, case.category = "answered", "resolved"
     ctx = as_person("karim")
 
