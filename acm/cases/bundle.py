@@ -1,9 +1,8 @@
 """The parts of an order, as its case keeps them: what is to come, what is open, who waits for whom.
 
 An order holds its plan in the fact ``bundle``: ``{zone, title, parts}``, each part ``{key, service, title, group,
-after, start, answers, due, state, case, ended}``; ``due`` is the moment planned, ``case`` the id of the case it opened,
-``ended`` the moment it was done or dropped. A part's
-own case holds in the fact ``part`` ``{key, title, blocks}``, where ``blocks`` are the title and group of all that
+department, after, start, answers, due, state, case, ended}``; ``due`` is the moment planned, ``case`` the id of the
+case it opened, ``ended`` the moment it was done or dropped. A part's own case holds in the fact ``part`` ``{key, title, blocks}``, where ``blocks`` are the title and group of all that
 comes after it. So neither needs to read the other, which the reader may not see. What the rules are is told in
 docs/explanation/bundles.md.
 """
@@ -11,7 +10,7 @@ docs/explanation/bundles.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,8 @@ FINISHED = frozenset({DONE, DROPPED})
 @dataclass(frozen=True)
 class Part:
     """One part of an order. ``state`` is ``waiting`` for another part, ``away`` while nobody serves it, ``open``,
-    ``done``, or ``dropped``: withdrawn or refused."""
+    ``done``, or ``dropped``: withdrawn or refused. ``department`` is ``{key, names}`` of that of its group, empty where
+    nothing was known of it when the order was planned; ``given`` are the days among the answers it was opened with."""
 
     key: str
     service: str
@@ -39,10 +39,16 @@ class Part:
     state: str
     case_id: int | None
     ended: datetime | None = None
+    department: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_finished(self) -> bool:
         return self.state in FINISHED
+
+    @property
+    def is_dropped(self) -> bool:
+        return self.state == DROPPED
 
     def is_late(self, now: datetime) -> bool:
         """Whether it could have been done by its day; what waits for others is held up and not late itself."""
@@ -116,4 +122,5 @@ def _part(told: Mapping[str, Any]) -> Part:
         after=tuple(told.get("after", ())), start=told.get("start"), answers=told.get("answers") or {},
         due=datetime.fromisoformat(due) if due else None, state=str(told.get("state", WAITING)),
         case_id=told.get("case"), ended=datetime.fromisoformat(ended) if ended else None,
+        department=told.get("department") or {}, given=told.get("given") or {},
     )  # fmt: skip

@@ -20,11 +20,12 @@ from acm.db import moment
 from acm.engine import expr
 from acm.i18n import words
 from acm.jobs.queue import enqueue
+from acm.pages.answers import departments as departments_of
 from acm.pages.answers import people_scope
 from acm.pages.fields import stored
 from acm.pages.types import Field, FieldKind
 from acm.pages.visibility import unrestricted
-from acm.people.models import Person
+from acm.people.models import Department, Person
 from acm.sla.calendars import OFFICE_HOURS
 
 READS = "bundle"
@@ -83,16 +84,25 @@ def plan_of(
     services = services_of(session, [part.slug for part in kept])
     all_parts = {part.key: part for part in definition.bundle}
     keys = {part.key for part in kept}
+    departments = {one.id: one for one in departments_of(session)} if kept else {}
     parts = []
     for part in kept:
         found = services.get(part.slug)
         told = part.model_dump(mode="json", include={"key", "title", "answers"})
         told |= {"service": part.slug, "after": _after(part, keys, all_parts), "state": "waiting", "case": None}
-        told["group"] = dict(found.group.names) if found is not None and found.group is not None else {}
+        group = found.group if found is not None else None
+        told["group"] = dict(group.names) if group is not None else {}
+        told["department"] = _department(departments, group.department_id if group is not None else None)
         told["start"] = part.start.model_dump() if part.start else None
         told["due"] = moment(due) if part.start and (due := due_of(part.start, values, zone)) else None
         parts.append(told)
     return {"zone": zone.key, "title": dict(definition.name), "parts": parts}
+
+
+def _department(known: Mapping[int, Department], department_id: int | None) -> dict[str, Any]:
+    """The department whose group does a part, as its order keeps it."""
+    found = known.get(department_id) if department_id is not None else None
+    return {"key": found.key, "names": dict(found.names)} if found is not None else {}
 
 
 def _after(part: PartDefinition, kept: set[str], parts: Mapping[str, PartDefinition]) -> list[str]:
@@ -178,6 +188,12 @@ def answers_for(order: Case, part: Part, service: Service, at: datetime) -> dict
         for asked in form
         if asked.key in values and (not asked.shown_when or expr.compile(asked.shown_when).holds(own))
     }
+
+
+def days_in(service: Service, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The days and moments among the answers a part is given: they follow those of its order."""
+    kinds = (FieldKind.DATE, FieldKind.DATETIME)
+    return {f.key: answers[f.key] for f in service.offering.form if f.kind in kinds and f.key in answers}
 
 
 def _answer(asked: Field, text: str | None, scope: Mapping[str, Any]) -> Any:

@@ -22,7 +22,7 @@ from acm.cases.bundle import AWAY, OPEN, Part, is_order, keep_part, parts_of, re
 from acm.cases.models import Approval, Case
 from acm.cases.opening import Opening, open_case
 from acm.catalog.approvers import Approver, NobodyApproves, approvers, asked_steps, check_held
-from acm.catalog.bundles import Order, answers_for, ask_again, plan_of, promised, services_of
+from acm.catalog.bundles import Order, answers_for, ask_again, days_in, plan_of, promised, services_of
 from acm.catalog.definitions import ServiceDefinition
 from acm.catalog.models import OTHER, Service
 from acm.catalog.request_type import REQUEST
@@ -137,12 +137,13 @@ def open_part(session: Session, order: Order, service: Service, origin: Origin, 
     above = order.case
     if above.requester is None:
         raise LookupError(f"{above.number} is an order of nobody")
+    answers = answers_for(above, order.part, service, origin.at)
     filing = Filing(
-        service, answers_for(above, order.part, service, origin.at), above.requester,
-        above.beneficiary or above.requester, above.language, title=order.title(above.language), order=order,
+        service, answers, above.requester, above.beneficiary or above.requester, above.language,
+        title=order.title(above.language), order=order,
     )  # fmt: skip
     case = file_request(session, filing, origin, snapshot, order.zone.key)
-    keep_part(above, order.part.key, state=OPEN, case=case.id)
+    keep_part(above, order.part.key, state=OPEN, case=case.id, given=days_in(service, answers))
     above.record("child.added", origin, {"page": case.id})
     return case
 

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from acm import clock
 from acm.cases.bundle import DONE, DROPPED, OPEN, TO_COME, keep_part, parts_of, unfinished
 from acm.cases.models import MOVES, Case
-from acm.catalog.bundles import JOB, READS, ask_again, planned, promised, zone_of
+from acm.catalog.bundles import (
+    JOB, READS, answers_for, ask_again, days_in, planned, promised, services_of, zone_of,
+)  # fmt: skip
 from acm.catalog.filing import open_parts
 from acm.db import Database, moment
 from acm.jobs.consumers import consume
@@ -66,7 +68,7 @@ def settle(session: Session, order: Case, origin: Origin, snapshot: Snapshot) ->
     elif category is StateCategory.APPROVAL:
         reached = []
     else:
-        _keep_days(order, cases, origin)
+        _keep_days(session, order, cases, origin)
         reached = [not open_parts(session, order, origin, snapshot), _finish(order, origin)]
     _note_states(order, cases)
     if not all(reached):
@@ -93,16 +95,26 @@ def _note_states(order: Case, cases: Mapping[str, Case]) -> None:
         )
 
 
-def _keep_days(order: Case, cases: Mapping[str, Case], origin: Origin) -> None:
-    """Let the promises follow the date of the order, when it was corrected."""
-    for part in parts_of(order.facts):
-        due = planned(order, part)
-        if part.is_finished or due is None or due == part.due:
-            continue
+def _keep_days(session: Session, order: Case, cases: Mapping[str, Case], origin: Origin) -> None:
+    """Let the promises, and the days that the parts were given, follow the date of the order when it was corrected."""
+    moved = [
+        (part, due)
+        for part in parts_of(order.facts)
+        if not part.is_finished and (due := planned(order, part)) is not None and due != part.due
+    ]
+    services = services_of(session, [part.service for part, _due in moved]) if moved else {}
+    for part, due in moved:
         keep_part(order, part.key, due=moment(due))
         case = cases.get(part.key)
-        if case is not None and not case.is_done:
-            clocks.promise(case, promised(due, origin.at, zone_of(order)), origin)
+        if case is None or case.is_done:
+            continue
+        clocks.promise(case, promised(due, origin.at, zone_of(order)), origin)
+        if (service := services.get(part.service)) is not None and case.is_served:
+            days = days_in(service, answers_for(order, part, service, origin.at))
+            for key, value in days.items():
+                if case.fields.get(key) == part.given.get(key):  # nobody corrected it on the part itself
+                    case.answer(key, value, origin)
+            keep_part(order, part.key, given=days)
 
 
 def _finish(order: Case, origin: Origin) -> bool:

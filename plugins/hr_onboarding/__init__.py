@@ -2,7 +2,7 @@
 
 `catalog/orders.yaml` declares the two orders with their parts, the days of each and who waits for whom, and the request
 for leave; `catalog/steps.yaml` what each department does for them. `types` are the cases, `leave` counts its days and
-refuses what cannot be, `panel` shows how fast and how punctual it all is.
+refuses what cannot be, `panel` shows how fast it all is, `lateness` which department keeps its days.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from acm.sdk import Registrar
 
 from .leave import check_leave, count_days
-from .panel import MEASURES, PANELS, WIDGETS, on_panel
+from .panel import MEASURES, PANELS, WIDGETS
 from .queues import QUEUES
 from .reasons import REASONS
+from .screens import on_panel, pages
 from .seed import plant
 from .types import TYPES, VACATION
 
@@ -30,6 +31,7 @@ def register(p: Registrar) -> None:
         p.widget(widget)
     for panel in PANELS:
         p.panel(panel)
+    p.router(pages)
     p.slot("panel.widget", on_panel)
     p.veto("case.before_open", check_leave, types=(VACATION.key,))
     for kind in ("case.opened", "field.changed"):

@@ -1,17 +1,12 @@
-"""The panels of the head of HR: how joining goes, how leave is granted; below them who is late with steps."""
+"""The panels of the head of HR: how joining goes, how leave is granted. `lateness` counts who is late with steps."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import NamedTuple
-
-from acm.sdk import Context, FactKind, Measure, Panel, Widget
+from acm.sdk import FactKind, Measure, Panel, Widget
 
 from .types import OFFBOARDING, ONBOARDING, VACATION
 
 JOINING, LEAVE = "hr_onboarding", "hr_leave"
-PERIOD = timedelta(days=92)
-MOST = 500
 
 MEASURES = (
     Measure(
@@ -65,33 +60,3 @@ PANELS = (
         widgets=("hr_onboarding.figure_time_to_grant", "hr_onboarding.figure_refused", "opened", "within_sla", "why"),
     ),
 )  # fmt: skip
-
-
-class Group(NamedTuple):
-    """How a group keeps the days of its steps. ``share`` is the percentage of late ones."""
-
-    name: str
-    steps: int
-    late: int
-    share: int
-
-
-def late_by_group(ctx: Context, lang: str) -> list[Group]:
-    """Steps of the orders of the last quarter by the group that does them, the latest group first."""
-    since, counted = ctx.now() - PERIOD, dict[str, list[int]]()
-    for key in (ONBOARDING.key, OFFBOARDING.key):
-        for order in ctx.cases.list(key, {"opened >=": since}, limit=MOST).items:
-            for part in ctx.catalog.parts(order):
-                if part.due is not None and part.group:
-                    both = counted.setdefault(part.group.get(lang) or part.group["ru"], [0, 0])
-                    both[0] += 1
-                    both[1] += part.was_late(ctx.now())
-    groups = [Group(name, steps, late, round(100 * late / steps)) for name, (steps, late) in counted.items()]
-    return sorted(groups, key=lambda one: (-one.late, one.name))
-
-
-def on_panel(ctx: Context, panel: str) -> str | None:
-    """Below the figures of joining and leaving: late steps by group."""
-    if panel != JOINING or ctx.ui is None:
-        return None
-    return ctx.fragment("panel.html", groups=late_by_group(ctx, ctx.ui.lang))

@@ -90,6 +90,38 @@ def test_every_step_is_dated_from_the_first_day(company: Company) -> None:
     assert days["course"] == "2026-12-08"
 
 
+def test_a_later_first_day_moves_the_steps_and_the_days_they_were_given(company: Company) -> None:
+    order = joiner(company)
+    company.do(order, "desk")
+    company.steps(order)["mentor"].answer("date", "2026-11-20", company.by("vera"))
+
+    order.answer("date", "2026-12-15", company.by("vera"))
+    company.follow()
+
+    steps, parts = company.steps(order), {part.key: part for part in parts_of(order.facts)}
+    assert steps["contract"].due_at.date().isoformat() == "2026-12-09"
+    assert steps["contract"].fields["date"] == "2026-12-09"
+    assert steps["safety"].fields["date"] == "2026-12-15"
+    assert steps["mentor"].fields["date"] == "2026-11-20", "what was corrected on the step stays"
+    assert steps["desk"].fields["date"] == "2026-11-30", "what is done stays"
+    assert parts["account"].due.date().isoformat() == "2026-12-11", "what is to come moves too"
+
+    order.answer("date", "2026-12-22", company.by("vera"))
+    company.follow()
+    assert company.steps(order)["contract"].fields["date"] == "2026-12-16"
+
+
+def test_a_withdrawn_order_withdraws_its_open_steps(company: Company) -> None:
+    order = joiner(company)
+    company.do(order, "desk")
+
+    order.enter(order.case_type.state("cancelled"), company.by("maria"))
+    company.follow()
+
+    states = {key: step.state for key, step in company.steps(order).items()}
+    assert states == {"contract": "cancelled", "desk": "resolved", "mentor": "cancelled", "safety": "cancelled"}
+
+
 def test_a_company_car_is_approved_by_finance(company: Company) -> None:
     order = joiner(company, car=True, car_reason="Clients")
 

@@ -12,7 +12,7 @@ from tests.cast import MONDAY
 from tests.hr_onboarding.conftest import Company
 
 
-def test_late_steps_are_counted_by_the_group_that_does_them(company: Company, browse: Any) -> None:
+def test_late_steps_are_counted_by_department_and_each_figure_opens_its_steps(company: Company, browse: Any) -> None:
     pavel, anna = company.person("pavel"), company.person("anna")
     order = company.order(
         "HR-001", employee=pavel.id, position="Analyst", department=pavel.department_id, branch=pavel.branch_id,
@@ -21,11 +21,27 @@ def test_late_steps_are_counted_by_the_group_that_does_them(company: Company, br
     company.do(order, "desk")
 
     with time_machine.travel(MONDAY + timedelta(days=14), tick=False):
-        page = browse("anna").get("/kpi/hr_onboarding").text
+        head = browse("anna")
+        page = head.get("/kpi/hr_onboarding").text
+        told = page[page.index("Late steps by department") :]
+        figures = re.findall(r'href="(/p/hr_onboarding/steps[^"]*)" data-count="(\d+)"', told)
+        opened = {address: head.get(address.replace("&amp;", "&")).text for address, _count in figures}
 
-    told = " ".join(re.sub(r"<[^>]+>", " ", page[page.index("Late steps by group") :]).split())
-    assert "HR operations 1 1 100" in told
-    assert "adm-off 1 0 0" in told
+    assert "IT" in told
+    assert {a: int(n) for a, n in figures} == {a: text.count("data-row") for a, text in opened.items()}
+    late = opened["/p/hr_onboarding/steps?department=hr&amp;late=true"]
+    assert "Contract and order" in late
+    assert "Account" not in late, "what waits for the contract is not late itself"
+
+
+def test_others_find_no_steps(company: Company, browse: Any) -> None:
+    pavel, anna = company.person("pavel"), company.person("anna")
+    company.order(
+        "HR-001", employee=pavel.id, position="Analyst", department=pavel.department_id, branch=pavel.branch_id,
+        date="2026-12-01", manager=anna.id, model="office",
+    )  # fmt: skip
+
+    assert "data-row" not in browse("lev").get("/p/hr_onboarding/steps?department=hr").text
 
 
 def test_its_panels_and_queues_answer(company: Company, browse: Any) -> None:
