@@ -17,9 +17,8 @@ from sqlalchemy.orm import Session
 from acm import clock
 from acm.cases.bundle import DONE, DROPPED, OPEN, TO_COME, keep_part, parts_of, unfinished
 from acm.cases.models import MOVES, Case
-from acm.catalog.bundles import (
-    JOB, READS, answers_for, ask_again, days_in, planned, promised, services_of, zone_of,
-)  # fmt: skip
+from acm.catalog import bundles
+from acm.catalog.bundles import JOB, READS, ask_again, planned, promised, zone_of
 from acm.catalog.filing import open_parts
 from acm.db import Database, moment
 from acm.jobs.consumers import consume
@@ -102,7 +101,7 @@ def _keep_days(session: Session, order: Case, cases: Mapping[str, Case], origin:
         for part in parts_of(order.facts)
         if not part.is_finished and (due := planned(order, part)) is not None and due != part.due
     ]
-    services = services_of(session, [part.service for part, _due in moved]) if moved else {}
+    services = bundles.services_of(session, [part.service for part, _due in moved]) if moved else {}
     for part, due in moved:
         keep_part(order, part.key, due=moment(due))
         case = cases.get(part.key)
@@ -110,7 +109,7 @@ def _keep_days(session: Session, order: Case, cases: Mapping[str, Case], origin:
             continue
         clocks.promise(case, promised(due, origin.at, zone_of(order)), origin)
         if (service := services.get(part.service)) is not None and case.is_served:
-            days = days_in(service, answers_for(order, part, service, origin.at))
+            days = bundles.days_in(service, bundles.answers_for(order, part, service, origin.at))
             for key, value in days.items():
                 if case.fields.get(key) == part.given.get(key):  # nobody corrected it on the part itself
                     case.answer(key, value, origin)

@@ -1,13 +1,15 @@
 """Legal: contracts from the draft to the register, claims, court cases, powers of attorney, insider matters.
 
 Each module says one of them: `contracts`, `claims`, `court`, `powers`, `insiders`. `rules` watches over them (who may
-sign, numbers, terms), `terms` holds the terms of the law, `reminders` what is said in time, `screens` what is shown.
+sign, numbers, terms), `terms` holds the terms of the law and `confirming` who vouches for them, `versions` the texts of a contract, `reminders`
+what is said in time, `screens` and `case_screens` what is shown.
 """
 
 from __future__ import annotations
 
-from acm.sdk import Registrar
+from acm.sdk import Registrar, router
 
+from . import case_screens
 from .claims import CLAIM
 from .contracts import CONTRACT
 from .court import COURT_CASE
@@ -19,6 +21,10 @@ from .reminders import NOTICES, remind
 from .rules import admit_holder, expire, follow_claim, follow_hearings, may_sign, note_revoking, register_contract
 from .screens import beside, hearings_feed, menu, pages
 from .seed import plant
+
+screens = router()
+for part in (case_screens.pages, pages):
+    screens.include_router(part)
 
 EARLY = "30 7 * * *"
 AT_NIGHT = "10 0 * * *"
@@ -47,7 +53,8 @@ def register(p: Registrar) -> None:
     for widget in WIDGETS:
         p.widget(widget)
     p.panel(PANEL)
-    p.router(pages)
+    p.router(screens)
+    p.slot("case.tabs", case_screens.tab)
     p.feed("hearings", hearings_feed)
     p.slot("case.aside", beside)
     p.menu(menu, order=60)

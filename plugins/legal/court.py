@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from acm.sdk import CaseType, Field, FieldKind, Stage, StateCategory, Transition
 
+from .days import day_of
 from .flow import approval, endings, options, path, state, ways_out, words
-from .terms import IsWorking, Term, terms_of
+from .terms import IsWorking, Term, rule_for, terms_of
 
 KEY = "legal.court_case"
 
@@ -71,6 +72,17 @@ EVENTS = options(
     ("summary", "Решение в упрощённом порядке", "A decision in summary proceedings"),
     ("order", "Получен судебный приказ", "A court order came"),
 )
+PROCEDURE_NAMES = {option.id: option.label for option in PROCEDURES} | {"claim": words("претензия", "claim")}
+OCCASIONS = {
+    "first": words("решение первой инстанции", "decision of the first instance"),
+    "appeal": words("решение апелляции", "decision on appeal"),
+    "cassation": words("решение кассации", "decision in cassation"),
+    "supreme": words("решение Верховного Суда", "decision of the Supreme Court"),
+    **{option.id: dict(option.label) for option in EVENTS},
+    "business": words("претензия организации", "a claim of a business"),
+    "consumer": words("претензия потребителя", "a claim of a consumer"),
+}
+"""What begins a term, in words."""
 INSTANCES = Field(
     key="instances", kind=FieldKind.GROUP, label=words("Инстанции", "Instances"),
     help=words("От дня решения считаем сроки обжалования", "The terms of appeal run from the day of the decision"),
@@ -151,6 +163,65 @@ def hearings(fields: Mapping[str, Any]) -> list[Hearing]:
     return sorted(found, key=lambda hearing: (hearing.at, hearing.place))
 
 
+MARKS = "legal.hearings"
+"""The fact that keeps which hearing is which: ``{next, known: [[mark, moment, court]]}``."""
+
+
+def marked(facts: Mapping[str, Any], found: Iterable[Hearing]) -> dict[str, Any]:
+    """The fact for the hearings of now: each keeps its mark when others come and go, also when its moment or else its
+    court is another; a mark is never given twice."""
+    before = facts.get(MARKS) or {"next": 1, "known": []}
+    left, known, number = [tuple(one) for one in before["known"]], dict[Hearing, int](), before["next"]
+    waiting = list(found)
+    for same in (
+        lambda mark, one: mark[1:] == _sign(one),
+        lambda mark, one: mark[1] == _sign(one)[0],
+        lambda mark, one: mark[2] == one.court,
+    ):
+        for one in [hearing for hearing in waiting if hearing not in known]:
+            if (mark := next((mark for mark in left if same(mark, one)), None)) is not None:
+                left.remove(mark)
+                known[one] = mark[0]
+    for one in waiting:
+        if one not in known:
+            known[one], number = number, number + 1
+    return {"next": number, "known": [[known[one], *_sign(one)] for one in waiting]}
+
+
+def mark_of(facts: Mapping[str, Any], hearing: Hearing) -> str:
+    """By what a calendar knows a hearing of a case; of one that has no mark yet, its moment."""
+    known = (facts.get(MARKS) or {}).get("known") or ()
+    return next((str(mark) for mark, *sign in known if tuple(sign) == _sign(hearing)), _sign(hearing)[0])
+
+
+def _sign(hearing: Hearing) -> tuple[str, str]:
+    return hearing.at.strftime("%Y%m%dT%H%M"), hearing.court
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One court that a case was or is in."""
+
+    level: str
+    court: str
+    case_no: str
+    judge: str
+    begun: date | None
+    decided: date | None
+    outcome: str
+
+
+def instances(fields: Mapping[str, Any]) -> list[Instance]:
+    """The instances of a case as they were entered."""
+    return [
+        Instance(
+            row.get("level", ""), row.get("court", ""), row.get("case_no", ""), row.get("judge", ""),
+            day_of(row.get("begun")), day_of(row.get("decided")), row.get("outcome", ""),
+        )
+        for row in fields.get("instances") or ()
+    ]  # fmt: skip
+
+
 def next_hearing(fields: Mapping[str, Any], now: datetime) -> Hearing | None:
     """The first hearing that has not begun."""
     return next((hearing for hearing in hearings(fields) if hearing.at >= now), None)
@@ -163,6 +234,13 @@ def running(fields: Mapping[str, Any], is_working: IsWorking) -> list[Term]:
         return []
     begun = [row["level"] for row in fields.get("instances") or () if row.get("level")]
     return terms_of(procedure, _events(fields), begun, is_working)
+
+
+def without_rule(fields: Mapping[str, Any]) -> list[tuple[str, date]]:
+    """What happened in a case and may begin a term for which the table has no rule: somebody has to count by hand."""
+    procedure = fields.get("procedure") or ""
+    events = [(event, on) for event, on in _events(fields) if event != "supreme"]
+    return [(event, on) for event, on in events if rule_for(procedure, event, on) is None]
 
 
 def _events(fields: Mapping[str, Any]) -> Iterator[tuple[str, date]]:

@@ -13,7 +13,7 @@ FOLD = 75
 
 @dataclass(frozen=True)
 class Entry:
-    """One event. ``changed`` is when it was last changed; ``uid`` stays the same for ever."""
+    """One event. ``changed`` is when it was last changed, ``sequence`` grows with that; ``uid`` stays for ever."""
 
     uid: str
     begins: datetime
@@ -22,6 +22,7 @@ class Entry:
     text: str
     url: str
     changed: datetime
+    sequence: int = 0
 
 
 def calendar(name: str, entries: Iterable[Entry]) -> str:
@@ -44,6 +45,7 @@ def _event(entry: Entry) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{escaped(entry.uid)}"
     yield f"DTSTAMP:{_utc(entry.changed)}"
+    yield f"SEQUENCE:{entry.sequence}"
     yield f"LAST-MODIFIED:{_utc(entry.changed)}"
     yield f"DTSTART:{_utc(entry.begins)}"
     yield f"DTEND:{_utc(entry.begins + LASTS)}"

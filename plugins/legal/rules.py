@@ -118,8 +118,9 @@ def follow_hearings(ctx: Context, event: Event) -> None:
 
 
 def note_hearings(ctx: Context, case: Case) -> None:
-    """Keep the last hearing of a case, by which lists and the calendar find it."""
+    """Keep the last hearing of a case, by which lists and the calendar find it, and which of its hearings is which."""
     known = court.hearings(case.fields)
+    case.facts = {**case.facts, court.MARKS: court.marked(case.facts, known)}
     ctx.cases.change(case, fields={"last_hearing": known[-1].at if known else None})
 
 

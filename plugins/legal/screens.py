@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from acm.sdk import Case, Context, Ctx, Invalid, NotFound, Submitted, _, is_working_day, router
 
 from . import claims, contracts, court, powers
+from .confirming import may_rely
 from .days import day_of
 from .ical import Entry, calendar
 from .insiders import open_matter
@@ -88,13 +89,14 @@ def hearings_feed(ctx: Context) -> str:
 def _entry(ctx: Context, case: Case, hearing: court.Hearing) -> Entry:
     base = ctx.runtime.settings.base_url.rstrip("/")
     return Entry(
-        uid=f"{case.number}-{hearing.place}@{base.partition('//')[2] or 'acm'}",
+        uid=f"{case.number}-{court.mark_of(case.facts, hearing)}@{base.partition('//')[2] or 'acm'}",
         begins=hearing.at,
         summary=f"{case.number} · {case.fields.get('vendor') or case.title}",
         place=place_of(hearing),
         text=hearing.result,
         url=f"{base}/cases/{case.number}",
         changed=case.updated_at,
+        sequence=case.version,
     )
 
 
@@ -110,7 +112,10 @@ def _court(ctx: Context, case: Case) -> Mapping[str, Any]:
     running = [term for term in terms if not term.is_met and term.ends >= ctx.today()]
     hearing = court.next_hearing(case.fields, ctx.now())
     place = place_of(hearing) if hearing else ""
-    return {"part": "court", "hearing": hearing, "place": place, "terms": running[:SHOWN_TERMS]}
+    return {
+        "part": "court", "hearing": hearing, "place": place, "terms": running[:SHOWN_TERMS], "relied": may_rely(ctx),
+        "unknown": court.without_rule(case.fields), "occasions": court.OCCASIONS,
+    }  # fmt: skip
 
 
 def _contract(ctx: Context, case: Case) -> Mapping[str, Any] | None:

@@ -22,6 +22,12 @@ IsWorking = Callable[[date], bool]
 ONE = timedelta(days=1)
 FILE = Path(__file__).parent / "procedure" / "terms.yaml"
 COUNTS = ("months", "days", "working_days")
+LEVELS = ("first", "appeal", "cassation", "supreme")
+IN_COURT = (*LEVELS, "ruling", "summary", "order")
+AFTER = {
+    "arbitration": IN_COURT, "civil": IN_COURT, "administrative": IN_COURT, "claim": ("business", "consumer"),
+}  # fmt: skip
+"""What begins a term, by procedure."""
 
 
 class BadTable(ValueError):
@@ -105,7 +111,21 @@ def rule_for(procedure: str, event: str, on: date) -> Rule | None:
 @cache
 def rules() -> tuple[Rule, ...]:
     """The whole table."""
-    return read_rules(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return read_rules(_table())
+
+
+def table_changed() -> date:
+    """The day of the last change of the table."""
+    changed = _table().get("changed")
+    if not isinstance(changed, date):
+        raise BadTable("changed: the day of the last change is needed, such as 2026-11-29")
+    return changed
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return found
 
 
 def read_rules(table: Any) -> tuple[Rule, ...]:
@@ -122,6 +142,12 @@ def _rule(row: Mapping[str, Any]) -> Rule:
     if len(units) != 1 or not isinstance(row[units[0]], int) or row[units[0]] < 1:
         raise BadTable(f"rule {key}: one of {', '.join(COUNTS)} is needed, 1 or more")
     known = {name: row[name] for name in ("procedure", "after", "met_by", "since", "until") if name in row}
+    if row.get("procedure") not in AFTER or row.get("after") not in AFTER[row["procedure"]]:
+        raise BadTable(f"rule {key}: no event {row.get('after')} of a procedure {row.get('procedure')} is known")
+    if row.get("met_by") and row["met_by"] not in LEVELS:
+        raise BadTable(f"rule {key}: there is no instance {row['met_by']}")
+    if known.get("since", date.min) > known.get("until", date.max):
+        raise BadTable(f"rule {key}: it ends before it begins")
     if unknown := row.keys() - {*known, "key", "name", "article", *COUNTS}:
         raise BadTable(f"rule {key}: there is no key {sorted(unknown)[0]}")
     try:

@@ -6,9 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from acm import clock
 from acm.journal import Origin
+from acm.kernel import lifecycle
+from acm.kernel.models import Plugin
 from acm.pages.fields import stored
 
 
@@ -89,7 +92,8 @@ def test_a_calendar_needs_no_sign_in_and_shows_its_persons_hearings_alone(lawsui
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/calendar")
     assert answer.text.count("BEGIN:VEVENT") == 2
-    assert f"UID:{case.number}-0@" in answer.text
+    assert f"UID:{case.number}-1@" in answer.text
+    assert f"UID:{case.number}-2@" in answer.text
     assert "Secret" not in answer.text
     assert "Secret" in browse().get(feed(browse("irina"))).text
 
@@ -117,3 +121,37 @@ def test_hearings_taken_away_leave_the_list(lawsuit, browse, follow, person, ses
 
     assert case.fields.get("last_hearing") is None
     assert "Vector" not in browse("lev").get("/p/legal/hearings").text
+
+
+def test_the_course_of_a_case_is_told_in_tables_to_those_who_work_it(lawsuit, browse, itself):
+    decided = itself.now().date() - timedelta(days=2)
+    case = lawsuit(
+        -5, 7, instances=[{"level": "first", "court": "Court A", "case_no": "A40-1/2026", "decided": decided}],
+        events=[{"what": "order", "on": decided}, {"what": "summary", "on": decided}],
+    )  # fmt: skip
+    page = browse("lev").get(f"/p/legal/court/{case.number}").text
+
+    assert page.count("data-row") == 2
+    assert "not written down" in page, "what a past hearing decided is missing"
+    assert "A40-1/2026" in page
+    assert "art. 259 (1) APC" in page
+    assert browse("irina").get(f"/p/legal/court/{case.number}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("on", "relied"), [("", False), ("2026-01-01", False), ("2026-13-40", False), ("2099-01-01", True)]
+)
+def test_nobody_relies_on_terms_that_no_lawyer_confirmed(lawsuit, browse, legal, session, itself, on, relied):
+    decided = itself.now().date() - timedelta(days=2)
+    case = lawsuit(7, instances=[{"level": "first", "court": "A", "decided": decided}])
+    with legal.db.writing(legal.snapshot) as writing:
+        given = {"terms_confirmed_by": "Lev Belov", "terms_confirmed_on": on}
+        seen = writing.scalars(select(Plugin.generation).where(Plugin.slug == "legal")).one()
+        lifecycle.configure(writing, "legal", given, Origin(None, clock.now()), generation=seen)
+    lifecycle.publish(legal)
+    lev = browse("lev")
+
+    told = "No lawyer has confirmed the table"
+    assert (told not in lev.get("/p/legal/terms").text) is relied
+    assert (told not in lev.get(f"/p/legal/court/{case.number}").text) is relied
+    assert ("Terms not confirmed" not in lev.get(f"/cases/{case.number}").text) is relied

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.legal.conftest import day, module
@@ -57,7 +59,11 @@ def test_two_versions_of_a_rule_on_one_day_are_refused():
         terms.read_rules({"rules": [first, {**first, "since": day("2020-01-01")}]})
 
 
-@pytest.mark.parametrize("wrong", [{}, {"days": 3, "months": 1}, {"days": 0}, {"days": 3, "colour": "red"}])
+@pytest.mark.parametrize("wrong", [
+    {}, {"days": 3, "months": 1}, {"days": 0}, {"days": 3, "colour": "red"}, {"days": 3, "after": "business"},
+    {"days": 3, "procedure": "criminal"}, {"days": 3, "met_by": "jury"},
+    {"days": 3, "since": day("2020-01-01"), "until": day("2019-01-01")},
+])  # fmt: skip
 def test_a_rule_that_is_not_whole_is_refused_by_name(wrong):
     row = {"key": "x.y", "name": {}, "article": {}, "procedure": "civil", "after": "first", **wrong}
 
@@ -84,3 +90,34 @@ def test_a_decision_sets_its_term_going_and_the_next_instance_shows_that_it_was_
 
 def test_without_a_procedure_no_term_is_guessed():
     assert court.running({"instances": [{"level": "first", "court": "A", "decided": "2026-03-10"}]}, weekdays) == []
+
+
+def test_what_the_table_has_no_rule_for_is_named_to_be_counted_by_hand():
+    fields = {
+        "procedure": "administrative",
+        "instances": [{"level": "first", "decided": "2026-03-02"}, {"level": "supreme", "decided": "2026-11-02"}],
+        "events": [{"what": "summary", "on": "2026-03-10"}],
+    }
+
+    assert court.without_rule(fields) == [("summary", day("2026-03-10"))]
+
+
+def hearing(at, room="", name="Court"):
+    return court.Hearing(0, datetime.fromisoformat(at).replace(tzinfo=UTC), name, room, "")
+
+
+def test_a_hearing_keeps_its_mark_when_others_come_and_go_or_it_is_moved():
+    first, second = hearing("2026-03-02T10:00"), hearing("2026-04-02T10:00")
+    facts = {court.MARKS: court.marked({}, [first, second])}
+    assert [court.mark_of(facts, one) for one in (first, second)] == ["1", "2"]
+
+    facts = {court.MARKS: court.marked(facts, [second])}
+    assert court.mark_of(facts, second) == "2", "the one before it was struck out"
+
+    moved = hearing("2026-04-09T12:00", room="8")
+    facts = {court.MARKS: court.marked(facts, [moved])}
+    assert court.mark_of(facts, moved) == "2", "the same hearing on another day"
+
+    another = hearing("2026-02-01T09:00", name="Appeal court")
+    facts = {court.MARKS: court.marked(facts, [another, moved])}
+    assert [court.mark_of(facts, one) for one in (another, moved)] == ["3", "2"], "a mark is never given twice"
