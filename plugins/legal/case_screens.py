@@ -62,7 +62,7 @@ def show_terms(ctx: Ctx) -> Response:
     )  # fmt: skip
 
 
-def tab(ctx: Context, case: Case) -> Mapping[str, Any] | None:
+def tab(ctx: Context, case: Case) -> Any:
     """The tab of a contract that leads to its versions, of a court case to its course."""
     if case.type not in (contracts.KEY, court.KEY) or not ctx.can("page.work", case):
         return None

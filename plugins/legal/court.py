@@ -171,15 +171,13 @@ def marked(facts: Mapping[str, Any], found: Iterable[Hearing]) -> dict[str, Any]
     """The fact for the hearings of now: each keeps its mark when others come and go, also when its moment or else its
     court is another; a mark is never given twice."""
     before = facts.get(MARKS) or {"next": 1, "known": []}
-    left, known, number = [tuple(one) for one in before["known"]], dict[Hearing, int](), before["next"]
+    left: list[list[Any]] = list(before["known"])
+    known, number = dict[Hearing, int](), before["next"]
     waiting = list(found)
-    for same in (
-        lambda mark, one: mark[1:] == _sign(one),
-        lambda mark, one: mark[1] == _sign(one)[0],
-        lambda mark, one: mark[2] == one.court,
-    ):
+    for asked in (slice(0, 2), slice(0, 1), slice(1, 2)):  # moment and court, else the moment, else the court
         for one in [hearing for hearing in waiting if hearing not in known]:
-            if (mark := next((mark for mark in left if same(mark, one)), None)) is not None:
+            sign = _sign(one)[asked]
+            if (mark := next((mark for mark in left if mark[1:][asked] == sign), None)) is not None:
                 left.remove(mark)
                 known[one] = mark[0]
     for one in waiting:
@@ -191,11 +189,11 @@ def marked(facts: Mapping[str, Any], found: Iterable[Hearing]) -> dict[str, Any]
 def mark_of(facts: Mapping[str, Any], hearing: Hearing) -> str:
     """By what a calendar knows a hearing of a case; of one that has no mark yet, its moment."""
     known = (facts.get(MARKS) or {}).get("known") or ()
-    return next((str(mark) for mark, *sign in known if tuple(sign) == _sign(hearing)), _sign(hearing)[0])
+    return next((str(mark) for mark, *sign in known if sign == _sign(hearing)), _sign(hearing)[0])
 
 
-def _sign(hearing: Hearing) -> tuple[str, str]:
-    return hearing.at.strftime("%Y%m%dT%H%M"), hearing.court
+def _sign(hearing: Hearing) -> list[str]:
+    return [hearing.at.strftime("%Y%m%dT%H%M"), hearing.court]
 
 
 @dataclass(frozen=True)
