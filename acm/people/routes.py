@@ -32,6 +32,7 @@ DEMO_ROLES = {
     "head": _("head of department: figures and reasons"),
     "hr": _("HR: requests of people"),
     "lawyer": _("lawyer: confidential cases"),
+    "sales": _("head of sales: clients, deals, figures"),
     "admin": _("administrator: people, services, plugins"),
     "developer": _("developer: plugins and the state of the system"),
 }

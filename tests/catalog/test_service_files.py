@@ -194,10 +194,10 @@ def test_every_approver_role_has_an_owner() -> None:
         assert owner.get("position") in positions or owner.get("field") or owner["relation"]
 
 
-def test_the_eight_logins_are_there() -> None:
+def test_the_logins_of_the_demo_are_there() -> None:
     people = {person["login"]: person for person in company()["personas"]}
 
-    assert set(people) == {"employee", "head", "agent", "approver", "hr", "lawyer", "admin", "developer"}
+    assert set(people) == {"employee", "head", "agent", "approver", "hr", "lawyer", "sales", "admin", "developer"}
     assert people["employee"]["manager"] == "approver"
     assert people["head"]["department"] == "it"
     assert "it-net" in people["agent"]["groups"]

@@ -87,9 +87,9 @@ def test_every_department_branch_and_group_has_somebody_who_leads_it(company: Se
 def test_the_personas_sign_in_with_one_password_and_nobody_else_does(company: Session) -> None:
     logins = demo_logins(company)
 
-    assert logins == ["employee", "head", "agent", "approver", "hr", "lawyer", "admin", "developer"]
+    assert logins == ["employee", "head", "agent", "approver", "hr", "lawyer", "sales", "admin", "developer"]
     assert all(verify_password("demo", persona(company, login).password_hash) for login in logins)
-    assert company.scalar(select(func.count()).select_from(Person).where(Person.password_hash != "")) == 8
+    assert company.scalar(select(func.count()).select_from(Person).where(Person.password_hash != "")) == 9
 
 
 def test_the_personas_stand_where_the_story_wants_them(company: Session) -> None:
@@ -104,7 +104,7 @@ def test_the_personas_stand_where_the_story_wants_them(company: Session) -> None
     assert grants_of(company, persona(company, "admin")).holds("admin.people")
 
 
-def test_every_persona_who_leads_has_a_panel_and_the_lawyer_a_queue(company: Session, standing: Runtime) -> None:
+def test_every_persona_who_leads_has_a_panel_and_the_lawyer_a_queue_too(company: Session, standing: Runtime) -> None:
     def panels(login: str) -> list[str]:
         return [p.key for p in shelf(company, standing.snapshot, grants_of(company, persona(company, login))).mine()]
 
@@ -112,7 +112,8 @@ def test_every_persona_who_leads_has_a_panel_and_the_lawyer_a_queue(company: Ses
     assert hr.head_id == persona(company, "hr").id
     assert panels("hr")[0] == "hr_onboarding"
     assert panels("head")[0] == "itsm"
-    assert panels("lawyer") == []
+    assert panels("lawyer")[0] == "legal"
+    assert {"crm", "crm-care"} <= set(panels("sales"))
     lawyer = grants_of(company, persona(company, "lawyer"))
     assert company.scalars(visible(lawyer, Case).where(Case.group_id.in_(lawyer.groups))).all()
 
