@@ -24,6 +24,7 @@ from acm.i18n import _
 from acm.pages.api import PageView
 from acm.pages.links import link_pages, links_of, unlink_pages
 from acm.pages.models import Link, Page
+from acm.pages.once import OnceKey, claim
 from acm.pages.types import CaseType
 from acm.pages.visibility import inside, visible_page
 from acm.people.models import Group, Person
@@ -249,8 +250,11 @@ def list_cases(
 
 
 @router.post("/cases", status_code=201)
-def create_case(db: Db, me: Me, world: World, ui: Ui, new: NewCase, response: Response) -> CaseView:
+def create_case(db: Db, me: Me, world: World, ui: Ui, new: NewCase, response: Response, once: OnceKey) -> CaseView:
     """Open a case. For requests to a service use `/services/{slug}/requests`."""
+    claimed = claim(db, me.person, once, {"case": new.model_dump(mode="json")}, me.origin()) if once else None
+    if claimed is not None and claimed.body:
+        return show_case(db, me, str(claimed.body["number"]), response)
     definition = world.find("page_type", new.type)
     if not isinstance(definition, CaseType):
         raise Invalid({"type": [_("There is no such type")]})
@@ -270,6 +274,8 @@ def create_case(db: Db, me: Me, world: World, ui: Ui, new: NewCase, response: Re
     case = open_case(db, definition, opening, me.origin(), requester.zone(ui.settings.timezone))
     if group is not None:
         case.department_id = group.department_id
+    if claimed is not None:
+        claimed.status, claimed.body = 201, {"number": case.number}
     db.flush()
     tag_answer(response, case.version)
     response.headers["Location"] = f"/api/v1/cases/{case.number}"

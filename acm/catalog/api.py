@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 from sqlalchemy import select
 
@@ -16,6 +16,7 @@ from acm.catalog.models import PUBLISHED, Service
 from acm.errors import Invalid
 from acm.i18n import _
 from acm.pages.answers import Asking, read_answers
+from acm.pages.once import OnceKey
 from acm.pages.visibility import visible
 from acm.people.models import Person
 from acm.people.signin import Me
@@ -139,16 +140,14 @@ def file_one(
     slug: str,
     new: NewRequest,
     response: Response,
-    idempotency_key: Annotated[str | None, Header(max_length=100, description="The same key files once.")] = None,
+    once: OnceKey,
 ) -> CaseView:
     """File a request; answers are read by the same rules as the form's."""
     service = find_service(db, me.grants, slug)
     beneficiary = _person(db, new.beneficiary) if new.beneficiary else me.person
     asking = Asking(db, me.grants, ui.lang, me.zone, clock.now(), requester=me.person, beneficiary=beneficiary)
     values = read_answers(service.offering.form, new.values, asking).or_refuse()
-    filing = Filing(
-        service, values, me.person, beneficiary, ui.lang, key=f"api:{idempotency_key}" if idempotency_key else ""
-    )
+    filing = Filing(service, values, me.person, beneficiary, ui.lang, key=once)
     case = file_request(db, filing, me.origin(), world, ui.settings.timezone)
     response.headers["Location"] = f"/api/v1/cases/{case.number}"
     return case_view(case, me)

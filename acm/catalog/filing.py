@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from acm.cases.approving import start_step
@@ -27,11 +25,11 @@ from acm.catalog.definitions import ServiceDefinition
 from acm.catalog.models import OTHER, Service
 from acm.catalog.request_type import REQUEST
 from acm.catalog.titles import title_of
-from acm.db import encode
-from acm.errors import Conflict, NotFound, PluginAway
+from acm.errors import NotFound, PluginAway
 from acm.i18n import LANGUAGES, words
 from acm.journal import Origin
 from acm.pages.models import Draft, File, PageTerm, SavedAnswer
+from acm.pages.once import claim
 from acm.pages.people import take_part
 from acm.pages.showing import single_values
 from acm.pages.typed import takes_files
@@ -86,9 +84,9 @@ def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Sna
     case_type = filing.service.case_type(snapshot)
     if case_type is None:
         raise PluginAway("This service is not available now. Your answers are kept")
-    claim = _claim(session, filing, origin) if filing.key else None
-    if isinstance(claim, Case):
-        return claim
+    claimed = _claim(session, filing, origin) if filing.key else None
+    if claimed is not None and (filed := _filed(session, claimed)) is not None:
+        return filed
     place = ZoneInfo(filing.beneficiary.branch.timezone if filing.beneficiary.branch else zone)
     steps = _steps(session, filing, definition, origin.at.astimezone(place))
     check_held(steps)
@@ -104,8 +102,8 @@ def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Sna
             take_part(session, case, filing.beneficiary, "watcher", origin)
         if filing.draft is not None:
             session.delete(filing.draft)
-        if claim is not None:
-            claim.status, claim.location, claim.body = 201, f"/requests/{case.number}", {"number": case.number}
+        if claimed is not None:
+            claimed.status, claimed.location, claimed.body = 201, f"/requests/{case.number}", {"number": case.number}
         begun = is_order(case.facts) and case.current.category is not StateCategory.APPROVAL
         if begun and open_parts(session, case, origin, snapshot):
             ask_again(session, case)
@@ -169,22 +167,15 @@ def _place(session: Session, case: Case, filing: Filing, origin: Origin, place: 
         clocks.promise(case, due, origin)
 
 
-def _claim(session: Session, filing: Filing, origin: Origin) -> SavedAnswer | Case:
-    """Take the idempotency key, or find the case that was filed under it."""
+def _claim(session: Session, filing: Filing, origin: Origin) -> SavedAnswer:
     said = {"service": filing.service.id, "values": filing.values, "beneficiary": filing.beneficiary.id}
-    fingerprint, key = sha256(encode(said).encode()).hexdigest(), filing.key[:120]
-    claim = SavedAnswer(person_id=filing.requester.id, key=key, fingerprint=fingerprint, at=origin.at, body={})
-    try:
-        with session.begin_nested():
-            session.add(claim)
-            session.flush()
-    except IntegrityError:
-        found = session.get_one(SavedAnswer, (filing.requester.id, key), populate_existing=True)
-        case = session.scalars(inside(select(Case).where(Case.number == found.body.get("number", "")))).first()
-        if case is None or found.fingerprint != fingerprint:
-            raise Conflict("Another request was sent under this key already") from None
-        return case
-    return claim
+    return claim(session, filing.requester, filing.key, said, origin)
+
+
+def _filed(session: Session, claimed: SavedAnswer) -> Case | None:
+    """The case that was filed under an idempotency key before."""
+    number = claimed.body.get("number")
+    return session.scalars(inside(select(Case).where(Case.number == number))).one() if number else None
 
 
 def _steps(session: Session, filing: Filing, definition: ServiceDefinition, now: datetime) -> list[Approver]:

@@ -15,7 +15,8 @@ from acm.journal import Event, settled
 from acm.pages.comments import add_comment, comments_of
 from acm.pages.files import attach, require_attaching
 from acm.pages.links import names_only_visible
-from acm.pages.models import File, Page
+from acm.pages.models import Comment, File, Page
+from acm.pages.once import OnceKey, claim
 from acm.pages.visibility import inside, visible, visible_page
 from acm.people.rights import may, require
 from acm.people.signin import Me
@@ -238,14 +239,22 @@ def list_comments(db: Db, me: Me, number: str, page: Paged) -> Any:
 
 @router.post("/pages/{number}/comments", status_code=201)
 @router.post("/cases/{number}/comments", status_code=201)
-def write_comment(db: Db, me: Me, number: str, new: NewComment) -> CommentView:
+def write_comment(db: Db, me: Me, number: str, new: NewComment, once: OnceKey) -> CommentView:
     """Write a comment."""
     found: Page = visible_page(db, me.grants, number, lock=True)
     if new.audience == "internal":
         require(me.grants, "comment.internal", found)
     elif new.audience != "all":
         raise Forbidden("The audience of a comment is `all` or `internal`")
-    return CommentView.model_validate(add_comment(db, found, new.body, me.origin(), audience=new.audience))
+    said = {"page": found.id, "comment": new.model_dump(mode="json")}
+    claimed = claim(db, me.person, once, said, me.origin()) if once else None
+    if claimed is not None and claimed.body:
+        written = select(Comment).where(Comment.id == claimed.body["comment"], Comment.page_id == found.id)
+        return CommentView.model_validate(db.scalars(inside(written)).one())
+    comment = add_comment(db, found, new.body, me.origin(), audience=new.audience)
+    if claimed is not None:
+        claimed.status, claimed.body = 201, {"comment": comment.id}
+    return CommentView.model_validate(comment)
 
 
 @router.get("/pages/{number}/files")

@@ -48,6 +48,25 @@ def test_the_same_key_with_other_answers_is_a_conflict_and_files_nothing(program
     assert cases(session) == 1
 
 
+@pytest.mark.parametrize(
+    ("address", "said", "other"),
+    [
+        ("/api/v1/cases", {"type": "request", "title": "No network", "group": "it-net"}, {"title": "No telephone"}),
+        ("/api/v1/cases/{vpn}/comments", {"body": "which version?", "audience": "all"}, {"body": "which device?"}),
+    ],
+    ids=["case", "comment"],
+)
+def test_a_case_and_a_comment_sent_again_under_one_key_are_made_once(program, vpn, address, said, other):
+    oleg, address, key = program("oleg"), address.format(vpn=vpn.number), {"Idempotency-Key": "sent"}
+    first = oleg.post(address, json=said, headers=key)
+    again = oleg.post(address, json=said, headers=key)
+    changed = oleg.post(address, json={**said, **other}, headers=key)
+    without = oleg.post(address, json=said)
+
+    assert (first.status_code, again.status_code, changed.status_code, without.status_code) == (201, 201, 409, 201)
+    assert again.json()["id"] == first.json()["id"] != without.json()["id"]
+
+
 def test_while_somebody_holds_what_is_to_be_changed_others_read_and_are_told_to_wait(program, vpn, runtime):
     oleg, address = program("oleg"), f"/api/v1/cases/{vpn.number}"
     comment = {"json": {"body": "which version?"}}
