@@ -60,7 +60,7 @@ class ParkedView(
     json_schema_extra={
         "example": {
             "number": 31,
-            "what": "legal.on_registered",
+            "what": "loans.on_returned",
             "event": 1204,
             "tries": 5,
             "since": "2026-11-20T08:00:00Z",

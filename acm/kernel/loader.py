@@ -7,7 +7,7 @@ import importlib.util
 import itertools
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,7 +27,8 @@ from acm.kernel.guard import note
 from acm.kernel.living import Life
 from acm.kernel.registrar import Registrar
 from acm.snapshot import Contribution
-from acm.web.templating import environment
+from acm.web.templating import TEMPLATES
+from acm.web.templating import environment as core_templates
 
 PACKAGE = "acm_plugins"
 _numbers = itertools.count(1)
@@ -98,13 +99,26 @@ class Generation:
     def templates(self) -> jinja2.Environment:
         """The core's templates and, under ``plugin:<slug>/``, the generation's own; its cache goes with it. There
         ``plugin_file("loans.css")`` is the address of a file in ``static/``."""
-        core = environment()
+        core = core_templates()
         own = jinja2.FileSystemLoader(self.found.path / "templates")
-        loaders = [jinja2.PrefixLoader({f"plugin:{self.slug}": own}), core.loader]
-        made = core.overlay(loader=jinja2.ChoiceLoader([one for one in loaders if one is not None]))
+        made = core.overlay(
+            loader=jinja2.ChoiceLoader([jinja2.PrefixLoader({f"plugin:{self.slug}": own}), OfCore(TEMPLATES)])
+        )
         files = f"/p/{self.slug}/static/{self.found.hash}/"
         made.globals = {**core.globals, "plugin_file": lambda name: files + name}
         return made
+
+
+class OfCore(jinja2.FileSystemLoader):
+    """The core's templates as they are compiled already: not once more in each generation."""
+
+    def load(
+        self,
+        environment: jinja2.Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002, as Jinja names it
+    ) -> jinja2.Template:
+        return core_templates().get_template(name)
 
 
 def load(found: Discovered, settings: Mapping[str, Any] | None = None) -> Generation:
