@@ -169,7 +169,7 @@ ROUTES: dict[str, Rule] = {
     "POST /api/v1/webhooks/{webhook_id}/ping": WEBHOOK_AREA,
     "GET /api/v1/webhooks/{webhook_id}/deliveries": WEBHOOK_AREA,
     "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend": WEBHOOK_AREA,
-    "POST /admin/plugins/{slug}/parked/{number}": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),
+    "POST /admin/plugins/{slug}/parked/{number}": Rule(may={"": frozenset({"ada"})}, fine=FINE | HIDDEN),
     "GET /api/v1/plugins/{slug}/parked": PLUGIN_AREA,
     "POST /api/v1/plugins/{slug}/parked/{number}": Rule(may={"": frozenset({"ada"})}, fine=FINE | HIDDEN),
     "POST /admin/plugins/{slug}/removal": Rule(may={"": frozenset({"ada"})}, fine=HIDDEN),

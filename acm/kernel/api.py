@@ -32,8 +32,8 @@ class PluginView(
     View,
     json_schema_extra={
         "example": {
-            "slug": "itsm",
-            "names": {"ru": "ITSM", "en": "ITSM"},
+            "slug": "loans",
+            "names": {"ru": "Выдача техники", "en": "Loans"},
             "version": "1.0.0",
             "state": "enabled",
             "reason": "",
@@ -82,7 +82,7 @@ class Decision(Model, json_schema_extra={"example": {"do": "again"}}):
     do: Literal["again", "go"]
 
 
-class Removed(View, json_schema_extra={"example": {"slug": "itsm", "export": "purged/itsm-2026-11-20.zip"}}):
+class Removed(View, json_schema_extra={"example": {"slug": "loans", "export": "purged/loans-2026-11-20.zip"}}):
     slug: str
     export: str
 
