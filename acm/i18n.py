@@ -86,11 +86,15 @@ def words(texts: Words | None, lang: str) -> str:
 
 
 @cache
-def translator(lang: str, extra: tuple[Path, ...] = ()) -> Translator:
-    """The translator of a language; ``extra`` are locale directories of plugins (``<dir>/<lang>/**/*.po``)."""
+def translator(lang: str, extra: tuple[Path, ...] = (), own: Path | None = None) -> Translator:
+    """The translator of a language; ``extra`` are locale directories of plugins (``<dir>/<lang>/**/*.po``).
+
+    Where two translate one text, the core's words hold, so that no plugin changes another's screens; ``own`` is the
+    directory of the plugin whose screen it is, and its words come before all.
+    """
     lang = lang if lang in LANGUAGES else LANGUAGES[0]
     texts: dict[str, tuple[str, ...]] = {}
-    for directory in (LOCALE_DIR, *extra):
+    for directory in (*reversed(extra), LOCALE_DIR, *([own] if own else [])):
         for path in sorted((directory / lang).rglob("*.po")):
             texts.update(_read(path))
     return Translator(lang, texts, _russian if lang == "ru" else _english)

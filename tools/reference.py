@@ -60,7 +60,7 @@ Known without running a line of the plugin:
 | `catalog/*.yaml` | [services](service-file.md) |
 | `taxonomies/*.yaml` | vocabularies; the groups in them are made where they are missing |
 | `templates/` | templates, named `plugin:<slug>/…` |
-| `locale/<lang>/**/*.po` | translations |
+| `locale/<lang>/**/*.po` | translations; on other screens than the plugin's own the core's words go before them |
 | `tests/*.yaml` | [stories](plugin-check.md#stories): how its cases and forms go, lived through before it is enabled |
 | `tests/test_quick*.py` | functions without parameters, run before the plugin is enabled |
 

@@ -135,19 +135,20 @@ class Context(Services):
 
     def _(self, message: object) -> str:
         """A message in the reader's language; outside a request as it stands."""
-        return self.ui.say(message) if self.ui else str(message)
+        return self.ui.translator_of(self.plugin).say(message) if self.ui else str(message)
 
     def page(self, template: str, **values: Any) -> HTMLResponse:
         """A screen of the plugin: a template of its own folder ``templates/``, in the core's layout."""
         ui = self._reader()
-        ui.env = self._templates()
+        ui.env, ui.plugin = self._templates(), self.plugin
         return ui.page(f"plugin:{self.plugin}/{template}", **values)
 
     def fragment(self, template: str, **values: Any) -> Markup:
         """A piece for a slot, from a template of the plugin's own."""
         ui = self._reader()
-        known = {"_": ui.translator.gettext, "gettext": ui.translator.gettext, "ngettext": ui.translator.ngettext,
-                 "say": ui.say, "lang": ui.lang, "zone": ui.zone, "now": clock.now(), "viewer": ui.viewer}  # fmt: skip
+        texts = ui.translator_of(self.plugin)
+        known = {"_": texts.gettext, "gettext": texts.gettext, "ngettext": texts.ngettext, "say": texts.say,
+                 "lang": ui.lang, "zone": ui.zone, "now": clock.now(), "viewer": ui.viewer}  # fmt: skip
         html = self._templates().get_template(f"plugin:{self.plugin}/{template}").render(**known, **values)
         return Markup(html)  # noqa: S704 - a template's own output, autoescaped
 

@@ -90,6 +90,8 @@ class UI:
         self.settings = self.runtime.settings
         self.snapshot = snapshot_of(request)
         self.env = environment()
+        self.plugin = ""
+        """Whose screen this is; empty for the core's."""
 
     @property
     def viewer(self) -> Any:
@@ -107,7 +109,12 @@ class UI:
 
     @property
     def translator(self) -> Translator:
-        return translator(self.lang, tuple(self.snapshot.values("locale")))
+        return self.translator_of(self.plugin)
+
+    def translator_of(self, plugin: str) -> Translator:
+        """Texts as a plugin's own screens say them: by its words first."""
+        own: Path | None = self.snapshot.find("locale", plugin)
+        return translator(self.lang, tuple(self.snapshot.values("locale")), own)
 
     def say(self, message: object) -> str:
         """A message, words by language or a text, in the reader's language."""

@@ -45,6 +45,23 @@ def test_translations_are_those_of_the_version_that_speaks(write_plugin, enable,
         assert f"<h1>{word}</h1>" in oleg.get("/p/loans/desk").text
 
 
+def test_a_plugin_translates_a_word_of_the_core_on_its_own_screens_alone(write_plugin, enable, browse):
+    oleg = browse("oleg", lang="ru")
+    before = oleg.get("/services").text
+    folder = write_plugin(code=SAYS)
+    for place, text in (
+        ("templates/desk.html", DESK.replace("Loans desk", "Services")),
+        ("locale/ru/loans.po", PO.replace("Loans desk", "Services").format(word="Взять с собой")),
+    ):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_text(text)
+    enable()
+
+    assert "<h1>Взять с собой</h1>" in oleg.get("/p/loans/desk").text
+    assert "Взять с собой" not in oleg.get("/services").text
+    assert oleg.get("/services").text.count("Услуги") == before.count("Услуги") > 0
+
+
 FORM = """
 from acm.sdk import Ctx, Submitted, router
 
