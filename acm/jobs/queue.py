@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from cronsim import CronSim
 from sqlalchemy import delete, or_, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from acm import clock
@@ -186,7 +187,10 @@ class Worker:
     def _due(self, snapshot: Snapshot, point: str) -> int:
         try:
             return run_due(self.runtime.db, snapshot, settings=self.runtime.settings, points=(point,))
-        except Exception as error:  # the database may be away for a while: the worker goes on when it is back
+        except OperationalError as error:  # somebody writes for long, or the database is away: the next round tries
+            log.info("worker waits", reason=str(error.orig))
+            return 0
+        except Exception as error:  # a fault of ours must not end the thread
             log.warning("worker", exc_info=error)
             return 0
 
