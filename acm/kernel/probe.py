@@ -21,6 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 MEMORY, PROCESSOR, CLOCK, IMPORT = 1 << 30, 10, 15.0, 3.0
 LONGEST = STARTING = 60.0
+MOST_FILES = 65_536
 IMPORTED = b"\1"
 AT_WORK = 0.5
 """A fork that used less of its time than this share was waiting for something."""
@@ -160,9 +162,11 @@ def _confine(answers: int) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.stdout = sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - as long as the process
     os.closerange(3, answers)
-    os.closerange(answers + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    memory = MEMORY + int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    os.closerange(answers + 1, MOST_FILES if most == resource.RLIM_INFINITY else most)
+    with suppress(OSError):  # macOS has no /proc, and keeps no limit of addresses either
+        memory = MEMORY + int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR, PROCESSOR + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
