@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,13 @@ from tests.recorder import SideDoor, watching
 from tests.statements import listening
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: no collection needs to walk it again, and few are needed."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -47,36 +47,45 @@ def make_template(backend: str, folder: Path) -> str:
 
 @contextmanager
 def copied(template: str, folder: Path) -> Iterator[Database]:
-    """A database of one's own, copied from a template and removed afterwards."""
-    if template.startswith("sqlite"):
-        path = folder / "acm.db"
-        shutil.copyfile(str(make_url(template).database), path)
-        database = Database(f"sqlite:///{path}", pool_size=5)
-        yield database
-        database.dispose()
-        return
-    url = _spare.pop(template, "") or _copy_that_can_be_restored(template)
-    database = Database(url, pool_size=10)
+    """A database of one's own that holds what a template holds. The next test gets the same engines: they remember
+    how their statements read as SQL, and to find out takes a third of a test's time."""
+    database = _spare.pop(template, None) or _new_copy(template)
+    if database.is_sqlite:
+        database.url = f"sqlite:///{folder / 'acm.db'}"
+        shutil.copyfile(str(make_url(template).database), folder / "acm.db")
     try:
         yield database
     finally:
         database.dispose()
-        if _restore(url):
-            _spare[template] = url
+        if database.is_sqlite or _restore(database.url):
+            _spare[template] = database
         else:
-            drop(url)
+            drop(database.url)
 
 
-_spare: dict[str, str] = {}
-"""A restored copy of each template. To create and drop a database for each test takes PostgreSQL a second or more,
-to put the rows back into one a few hundredths."""
+_spare: dict[str, Database] = {}
+"""The copy of each template that waits for a next test. To create and drop a database for each takes PostgreSQL a
+second or more, to put the rows back into one a few hundredths."""
 MANY_ROWS = 20_000
 
 
 def drop_spares() -> None:
     """Remove the copies that wait for a next test."""
     while _spare:
-        drop(_spare.popitem()[1])
+        drop(_spare.popitem()[1].url)
+
+
+def _new_copy(template: str) -> Database:
+    if not template.startswith("sqlite"):
+        return Database(_copy_that_can_be_restored(template), pool_size=10)
+    database = Database(template, pool_size=5)
+
+    def connect_to_copy(_dialect: object, _record: object, places: list[object], _options: object) -> None:
+        places[0] = make_url(database.url).database
+
+    for engine in (database.read_engine, database.write_engine):
+        event.listen(engine, "do_connect", connect_to_copy)
+    return database
 
 
 def _copy_that_can_be_restored(template: str) -> str:
@@ -84,23 +93,35 @@ def _copy_that_can_be_restored(template: str) -> str:
     url = _create(f"acm_test_{uuid4().hex[:10]}", template=str(make_url(template).database))
     with _inside(url) as connection:
         connection.execute(text("CREATE SCHEMA kept"))
-        for table in _tables(connection):
+        found = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"))
+        for table in found.scalars().all():
             connection.execute(text(f'CREATE TABLE kept."{table}" AS TABLE public."{table}"'))
         connection.execute(text("CREATE VIEW kept_shape AS " + SHAPE))
         connection.execute(text("CREATE TABLE kept.acm_shape AS TABLE kept_shape"))
         connection.execute(text("DROP VIEW kept_shape"))
-        connection.execute(
-            text("CREATE TABLE kept.acm_index AS SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
-        )
-        connection.execute(
-            text(
-                "CREATE TABLE kept.acm_sequence AS"
-                " SELECT sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = 'public'"
-            )
-        )
+        for statement in KEEPING:
+            connection.execute(text(statement))
     return url
 
 
+KEEPING = (
+    "CREATE TABLE kept.acm_index AS SELECT indexname FROM pg_indexes WHERE schemaname = 'public'",
+    "CREATE TABLE kept.acm_sequence AS"
+    " SELECT sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = 'public'",
+    """CREATE FUNCTION kept.restore() RETURNS bigint LANGUAGE plpgsql AS $$
+    DECLARE one name; gone bigint := 0; count bigint;
+    BEGIN
+        FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+            EXECUTE format('DELETE FROM public.%I', one);
+            GET DIAGNOSTICS count = ROW_COUNT;
+            gone := gone + count;
+            EXECUTE format('INSERT INTO public.%I SELECT * FROM kept.%I', one, one);
+        END LOOP;
+        PERFORM setval(quote_ident(sequencename), coalesce(last_value, start_value), last_value IS NOT NULL)
+            FROM kept.acm_sequence;
+        RETURN gone;
+    END $$""",
+)
 SHAPE = (
     "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns"
     " WHERE table_schema NOT IN ('kept', 'pg_catalog', 'information_schema') AND table_name <> 'kept_shape'"
@@ -118,26 +139,9 @@ def _restore(url: str) -> bool:
             shapes = [set(map(tuple, connection.execute(text(one)))) for one in (SHAPE, "SELECT * FROM kept.acm_shape")]
             if shapes[0] != shapes[1]:
                 return False
-            tables = _tables(connection)
-            gone = sum(connection.execute(text(f'DELETE FROM public."{table}"')).rowcount for table in tables)
-            if gone > MANY_ROWS:
-                return False
-            for table in tables:
-                connection.execute(text(f'INSERT INTO public."{table}" SELECT * FROM kept."{table}"'))
-            connection.execute(
-                text(
-                    "SELECT setval(quote_ident(sequencename), coalesce(last_value, start_value), last_value IS NOT NULL)"
-                    " FROM kept.acm_sequence"
-                )
-            )
+            return int(connection.execute(text("SELECT kept.restore()")).scalar_one()) <= MANY_ROWS
     except DBAPIError:
         return False
-    return True
-
-
-def _tables(connection: Connection) -> list[str]:
-    found = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"))
-    return list(found.scalars())
 
 
 @contextmanager

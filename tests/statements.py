@@ -11,6 +11,8 @@ from sqlalchemy import Engine, event
 UNCOUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SET ", "SELECT set_config")
 REGISTRY = "registry"
 NOTES = ("plugin_failure", "plugin_cost")
+NEWS = "notification.id"
+"""In the statement that counts what the bell has; it is asked once a page, and again when something came."""
 
 
 @contextmanager

@@ -35,7 +35,9 @@ SECRET = "Zebrafish"
 DESK, SALES, EVERYBODY = {"sonya", "karim"}, {"sonya"}, {"sonya", "karim", "maria", "irina", "ada"}
 EXPECTED = {
     "/p/legal/powers": EVERYBODY, "/p/legal/contracts": EVERYBODY, "/p/legal/hearings": EVERYBODY,
-    "/p/legal/insiders/new": EVERYBODY, "/p/legal/insiders": EVERYBODY,
+    "/p/legal/insiders/new": EVERYBODY, "/p/legal/insiders": EVERYBODY, "/p/legal/terms": EVERYBODY,
+    "/p/legal/contracts/{number}/versions": SALES, "/p/legal/court/{number}": SALES,
+    "/p/hr_onboarding/steps": EVERYBODY,
     "/p/crm/complaints": DESK, "/p/crm/complaints/{number}/steps": {"karim"},
     "/p/crm/deals": SALES, "/p/crm/deals/new": SALES, "/p/crm/deals/{number}/stage": SALES,
     "/p/crm/leads": SALES, "/p/crm/leads/new": SALES, "/p/crm/leads/{number}/conversion": SALES,
@@ -49,7 +51,7 @@ EXPECTED = {
 """Who may use an address; the others are refused, or it does not exist for them."""
 ON_CORE = ("/", "/cases", "/my", "/people/vera", "/queues", "/requests", "/api/v1/pages")
 TYPE_OF = {"complaints": "crm.complaint", "deals": "crm.deal", "leads": "crm.lead", "segments": "crm.segment",
-           "merges": "crm.merge"}  # fmt: skip
+           "merges": "crm.merge", "contracts": "legal.contract", "court": "legal.court_case"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ it did not end, the probe is made again in a process that was started anew, and 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -155,6 +156,7 @@ def _confine(answers: int) -> None:
     """Leave this process nothing of the one it was forked from but its memory and the place where errors go."""
     from acm.kernel import isolation
 
+    gc.freeze()  # a collection that walked all of this process would copy its memory
     isolation.detach()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

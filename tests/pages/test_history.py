@@ -17,6 +17,7 @@ from acm.taxonomy.definitions import TermDefinition, VocabularyDefinition
 from acm.taxonomy.vocabularies import find_term, sync_vocabulary
 from acm.web.templating import UI
 from tests.cast import MONDAY
+from tests.statements import listening
 
 TOPICS = VocabularyDefinition(
     key="topic", names={"ru": "Темы", "en": "Topics"},
@@ -132,16 +133,13 @@ def test_neighbouring_events_of_one_person_stand_together(session, write, at, te
 
 
 def test_the_statements_of_a_history_do_not_grow_with_its_length(session, write, at, tell, person, database):
-    from sqlalchemy import event
-
     article = write("VPN")
     for minute, login in enumerate(("maria", "vera", "lev", "ada", "irina", "anna"), 1):
         take_part(session, article, person(login), "participant", at("pavel", minute))
     session.flush()
-    counted = []
-    event.listen(database.write_engine, "before_cursor_execute", lambda *args: counted.append(args[2]))
 
-    tell(article)
+    with listening(database.write_engine) as counted:
+        tell(article)
 
     reads = [sql for sql in counted if "person_role" not in sql and "department" not in sql.split("FROM")[-1]]
     assert len(reads) <= 6, reads
