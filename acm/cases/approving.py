@@ -6,6 +6,7 @@ something), ``approved``, ``rejected``, ``skipped``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -17,12 +18,14 @@ from acm.i18n import _
 from acm.journal import Origin
 from acm.pages.comments import add_comment
 from acm.pages.people import take_part
-from acm.pages.types import StateCategory
+from acm.pages.types import State, StateCategory
 from acm.pages.visibility import inside, through, visible_page
 from acm.people.models import Person
 from acm.people.rights import Grants
 
 OPEN = ("pending", "asked")
+BETWEEN = "approval"
+"""The fact of a case that was stopped at work: ``then`` and ``back`` are the states where it goes on."""
 VIEWS = {"waiting": ("pending",), "asked": ("asked",), "decided": ("approved", "rejected")}
 
 
@@ -33,6 +36,32 @@ def start_step(session: Session, case: Case, approval: Approval, origin: Origin)
         approver = session.get_one(Person, approval.approver_id)
         take_part(session, case, approver, "approver", origin)
     case.record("approval.requested", origin, _facts(approval))
+
+
+def ask_steps(session: Session, case: Case, approvers: Sequence[tuple[str, int | None]], origin: Origin) -> None:
+    """Write further steps, each ``(role, person's id)``, and ask the first; one that nobody can take is skipped."""
+    before = session.scalar(inside(select(func.max(Approval.step)).where(Approval.page_id == case.id))) or 0
+    rows = [
+        Approval(page_id=case.id, step=number, role=role, approver_id=who, state="waiting" if who else "skipped")
+        for number, (role, who) in enumerate(approvers, before + 1)
+    ]
+    session.add_all(rows)
+    first = next((row for row in rows if row.state == "waiting"), None)
+    if first is not None:
+        start_step(session, case, first, origin)
+
+
+def ask_in_between(
+    session: Session, case: Case, approvers: Sequence[tuple[str, int | None]], origin: Origin, *, then: str, back: str
+) -> None:
+    """Stop a case that is at work for further approvers: it goes to the state ``then`` when all have approved, to
+    ``back`` when one refuses."""
+    waiting = case.case_type.state_in(StateCategory.APPROVAL)
+    if waiting is None:
+        raise Conflict("Cases of this type have no state of approval")
+    case.facts = {**case.facts, BETWEEN: {"then": then, "back": back}}
+    case.enter(waiting, origin)
+    ask_steps(session, case, approvers, origin)
 
 
 def decide(
@@ -85,16 +114,24 @@ def _go_on(session: Session, case: Case, origin: Origin) -> None:
     if following is not None:
         start_step(session, case, following, origin)
     elif case.current.category is StateCategory.APPROVAL:
-        case.enter(case.case_type.state(case.case_type.initial), origin)
+        case.enter(_leave(case, "then") or case.case_type.state(case.case_type.initial), origin)
 
 
 def _refuse(case: Case, origin: Origin) -> None:
     for step in case.approvals():
         if step.state == "waiting":
             step.state = "skipped"
-    rejected = case.case_type.state_in(StateCategory.REJECTED)
-    if rejected is not None:
-        case.enter(rejected, origin)
+    after = _leave(case, "back") or case.case_type.state_in(StateCategory.REJECTED)
+    if after is not None:
+        case.enter(after, origin)
+
+
+def _leave(case: Case, way: str) -> State | None:
+    """Where a case goes on that was stopped for approvers in between; None for one that had not begun."""
+    facts = dict(case.facts)
+    key = facts.pop(BETWEEN, {}).get(way)
+    case.facts = facts
+    return next((state for state in case.case_type.states if state.key == key), None)
 
 
 def _facts(approval: Approval) -> dict[str, object]:

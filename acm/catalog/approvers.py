@@ -37,6 +37,11 @@ class Approver:
     is_held: bool = True
     is_named: bool = True
 
+    @property
+    def asked(self) -> tuple[str, int | None]:
+        """The role and the id of who decides it."""
+        return self.step.role, self.person.id if self.person else None
+
     def role(self, lang: str) -> str:
         """The name of the role, as it stands inside a sentence."""
         return in_sentence(words(self.names, lang) or self.step.role.replace("_", " "))

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from acm.cases.approving import start_step
+from acm.cases.approving import ask_steps
 from acm.cases.bundle import AWAY, OPEN, Part, is_order, keep_part, parts_of, ready
-from acm.cases.models import Approval, Case
+from acm.cases.models import Case
 from acm.cases.opening import Opening, open_case
 from acm.catalog.approvers import Approver, NobodyApproves, approvers, asked_steps, check_held
 from acm.catalog.bundles import Order, answers_for, ask_again, days_in, plan_of, promised, services_of
@@ -97,7 +97,7 @@ def file_request(session: Session, filing: Filing, origin: Origin, snapshot: Sna
         _keep_files(session, filing, case)
         if (term := filing.service.fact("term", None)) is not None:
             session.add(PageTerm(page_id=case.id, term_id=term))
-        _ask(session, case, steps, origin)
+        ask_steps(session, case, [step.asked for step in steps], origin)
         if filing.watch and filing.beneficiary.id != filing.requester.id:
             take_part(session, case, filing.beneficiary, "watcher", origin)
         if filing.draft is not None:
@@ -278,18 +278,3 @@ def _keep_files(session: Session, filing: Filing, case: Case) -> None:
         session.execute(update(File).where(File.id.in_(ids), *mine).values(page_id=case.id, draft_id=None))
     if takes_files(form) and filing.draft is not None:
         session.execute(delete(File).where(File.draft_id == filing.draft.id, File.page_id.is_(None)))
-
-
-def _ask(session: Session, case: Case, steps: Sequence[Approver], origin: Origin) -> None:
-    """Write the steps in order and ask the first; a step that nobody can take is skipped."""
-    rows = [
-        Approval(
-            page_id=case.id, step=number, role=step.step.role, approver_id=step.person.id if step.person else None,
-            state="waiting" if step.person else "skipped",
-        )
-        for number, step in enumerate(steps, 1)
-    ]  # fmt: skip
-    session.add_all(rows)
-    first = next((row for row in rows if row.state == "waiting"), None)
-    if first is not None:
-        start_step(session, case, first, origin)

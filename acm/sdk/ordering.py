@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from acm.cases.bundle import Part, parts_of
 from acm.cases.models import Case
-from acm.catalog import following
+from acm.catalog import following, rerouting
+from acm.catalog.approvers import Approver
 from acm.catalog.bundles import services_of
 from acm.catalog.filing import Filing, file_request, find_service
 from acm.errors import Forbidden, NotFound
@@ -52,9 +53,26 @@ class Catalog:
         """The parts of an order and how far each is, as the order itself keeps them; none for another case."""
         return parts_of(order.facts)
 
+    def lacking(self, case: Case) -> Sequence[Approver]:
+        """The steps of approval that a case of the plugin's own types needs by its answers of today and that nobody
+        has decided: those whose condition holds only since an answer changed, and those that approved a smaller
+        number, or another answer, in their condition."""
+        self._require_own(case)
+        return rerouting.lacking(self.ctx.session, case, self.ctx.now())
+
+    def reroute(self, case: Case, *, then: str, back: str) -> Sequence[Approver]:
+        """Ask the steps that are lacking before a case goes on: it waits in its state of approval, goes to the state
+        ``then`` when all have approved, to ``back`` when one refuses. Gives who is asked; when nobody is, nothing
+        changes. :class:`acm.sdk.Problem` where nobody is named for a role."""
+        self._require_own(case)
+        return rerouting.reroute(self.ctx.session, case, self.ctx.origin(), then=then, back=back)
+
     def settle(self, order: Case) -> None:
         """Bring an order of the plugin's own types and its parts to what the rules of bundles say. What happens live
         is settled by itself; only history that is told by hand needs this."""
-        if order.type not in self.ctx.own_types:
-            raise Forbidden("A plugin settles orders of its own types alone")
+        self._require_own(order)
         following.settle(self.ctx.session, order, self.ctx.origin(), self.ctx.snapshot)
+
+    def _require_own(self, case: Case) -> None:
+        if case.type not in self.ctx.own_types:
+            raise Forbidden("A plugin settles and reroutes cases of its own types alone")

@@ -18,7 +18,16 @@ from .panel import GAUGES, PANEL, WIDGETS
 from .powers import POWER, POWERS, VOCABULARY
 from .queues import QUEUES
 from .reminders import NOTICES, remind
-from .rules import admit_holder, expire, follow_claim, follow_hearings, may_sign, note_revoking, register_contract
+from .rules import (
+    admit_holder,
+    expire,
+    follow_claim,
+    follow_hearings,
+    follow_route,
+    may_sign,
+    note_revoking,
+    register_contract,
+)
 from .screens import beside, hearings_feed, menu, pages
 from .seed import plant
 
@@ -38,6 +47,8 @@ def register(p: Registrar) -> None:
         names = {"ru": queue.ru, "en": queue.en}
         p.queue(queue.slug, names, queue.filters, icon=queue.icon, audience=("d:legal",), order=30 + place)
     p.veto("case.before_move", may_sign)
+    p.react("case.moved", follow_route)
+    p.react("field.changed", follow_route)
     p.react("case.resolved", register_contract)
     p.react("case.resolved", admit_holder)
     p.react("case.closed", note_revoking)

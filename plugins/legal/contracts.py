@@ -7,6 +7,7 @@ from acm.sdk import CaseType, Field, FieldKind, Stage, StateCategory, Transition
 from .flow import approval, endings, options, path, state, ways_out, words
 
 KEY = "legal.contract"
+IN_REVIEW, AGREED = "in_progress", "agreed"
 REGISTER = "legal.contract"
 """The series of registration numbers: begins anew each year, without a gap."""
 

@@ -1,4 +1,5 @@
-"""What Legal watches over: the right to sign, numbers of the register, days of answers, the end of powers."""
+"""What Legal watches over: the right to sign, approvals as they must be then, numbers of the register, days of answers,
+the end of powers."""
 
 from __future__ import annotations
 
@@ -21,6 +22,9 @@ def may_sign(ctx: Context, case: Case, *, target: str = "") -> object:
     """A contract is signed by somebody whose power of attorney covers its sum on that day; else this is why not."""
     if case.type != contracts.KEY or target != "signed":
         return None
+    if missing := ctx.catalog.lacking(case):
+        who = ", ".join(step.person.name if step.person else step.role("en") for step in missing)
+        return _("Not approved as it stands now, return it to review and agree the text once more: %(who)s", who=who)
     signatory = case.fields.get("signatory")
     if signatory is None:
         return _("Say first who signs for us")
@@ -30,6 +34,13 @@ def may_sign(ctx: Context, case: Case, *, target: str = "") -> object:
     day = day_of(case.fields.get("signed_on")) or today(ctx, zone_of(case))
     found = authority(powers_of(ctx, signatory), Decimal(money["amount"]), money["currency"], day)
     return _refused(found, money, day) if isinstance(found, Refusal) else None
+
+
+def follow_route(ctx: Context, event: Event) -> None:
+    """Ask those who must approve a contract as its text was agreed: its sum or what deviates may have grown."""
+    case = _of(ctx, event, contracts.KEY)
+    if case is not None and case.state == contracts.AGREED:
+        ctx.catalog.reroute(case, then=contracts.AGREED, back=contracts.IN_REVIEW)
 
 
 def _refused(refusal: Refusal, money: Mapping[str, Any], day: date) -> object:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from acm import sdk
 from acm.sdk.changing import Cases, Pages
 from acm.sdk.context import People
+from acm.sdk.ordering import Catalog
 from acm.sdk.owning import Tables
 from acm.sdk.services import Cache, Files
 
@@ -23,6 +24,7 @@ WRITTEN = Path(__file__).with_name("sdk.txt")
 BESIDE = {
     "ctx.pages": Pages,
     "ctx.cases": Cases,
+    "ctx.catalog": Catalog,
     "ctx.people": People,
     "ctx.files": Files,
     "ctx.cache": Cache,
