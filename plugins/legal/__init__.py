@@ -22,8 +22,9 @@ from .rules import (
     admit_holder,
     expire,
     follow_claim,
-    follow_hearings,
+    follow_course,
     follow_route,
+    look_ahead,
     may_sign,
     note_revoking,
     register_contract,
@@ -54,9 +55,10 @@ def register(p: Registrar) -> None:
     p.react("case.closed", note_revoking)
     for kind in ("case.opened", "field.changed"):
         p.react(kind, follow_claim)
-        p.react(kind, follow_hearings)
+        p.react(kind, follow_course)
     p.job("remind", remind, schedule=EARLY)
     p.job("expire", expire, schedule=AT_NIGHT)
+    p.job("look_ahead", look_ahead, schedule=AT_NIGHT)
     for kind, texts in NOTICES.items():
         p.notification(kind, texts)
     for gauge in GAUGES:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from acm.sdk import CaseType, Field, FieldKind, Stage, StateCategory, Transition
 
-from .days import day_of
+from .days import day_of, end_of
 from .flow import approval, endings, options, path, state, ways_out, words
 from .terms import IsWorking, Term, rule_for, terms_of
 
@@ -163,6 +164,8 @@ def hearings(fields: Mapping[str, Any]) -> list[Hearing]:
     return sorted(found, key=lambda hearing: (hearing.at, hearing.place))
 
 
+COURSE = frozenset({"hearings", "instances", "events", "procedure"})
+"""The answers on which the course of a case depends."""
 MARKS = "legal.hearings"
 """The fact that keeps which hearing is which: ``{next, known: [[mark, moment, court]]}``."""
 
@@ -232,6 +235,14 @@ def running(fields: Mapping[str, Any], is_working: IsWorking) -> list[Term]:
         return []
     begun = [row["level"] for row in fields.get("instances") or () if row.get("level")]
     return terms_of(procedure, _events(fields), begun, is_working)
+
+
+def next_date(fields: Mapping[str, Any], now: datetime, zone: ZoneInfo, is_working: IsWorking) -> datetime | None:
+    """What is nearest ahead in a case: a hearing, or the end of the last day of a term that nobody has met yet."""
+    ahead = [end_of(term.ends, zone) for term in running(fields, is_working) if not term.is_met]
+    if (heard := next_hearing(fields, now)) is not None:
+        ahead.append(heard.at)
+    return min((moment for moment in ahead if moment >= now), default=None)
 
 
 def without_rule(fields: Mapping[str, Any]) -> list[tuple[str, date]]:

@@ -119,13 +119,14 @@ def answer_by(fields: Mapping[str, Any]) -> date | None:
     return rule.ends(since, is_working_day) if rule else None
 
 
-def follow_hearings(ctx: Context, event: Event) -> None:
-    """Note the last hearing of a case whose hearings were corrected, or that was opened with some."""
-    if event.kind == "field.changed" and event.data.get("field") != "hearings":
+def follow_course(ctx: Context, event: Event) -> None:
+    """Note the last hearing of a case and promise its next date, when its course was corrected or it was opened."""
+    if event.kind == "field.changed" and event.data.get("field") not in court.COURSE:
         return
     case = _of(ctx, event, court.KEY)
     if case is not None:
         note_hearings(ctx, case)
+        promise_next(ctx, case)
 
 
 def note_hearings(ctx: Context, case: Case) -> None:
@@ -133,6 +134,20 @@ def note_hearings(ctx: Context, case: Case) -> None:
     known = court.hearings(case.fields)
     case.facts = {**case.facts, court.MARKS: court.marked(case.facts, known)}
     ctx.cases.change(case, fields={"last_hearing": known[-1].at if known else None})
+
+
+def promise_next(ctx: Context, case: Case) -> None:
+    """A case in court is due at its nearest hearing or last day of a term; with none ahead it is due at no time. One
+    of which no date is known yet keeps what its service promised."""
+    ahead = court.next_date(case.fields, ctx.now(), zone_of(case), is_working_day)
+    if case.is_open and ahead != case.due_at and (ahead or court.COURSE & case.fields.keys() - {"procedure"}):
+        ctx.cases.promise(case, ahead)
+
+
+def look_ahead(ctx: Context) -> None:
+    """Promise the next date of the cases whose last one has passed."""
+    for case in ctx.cases.list(court.KEY, {"is_open": True, "due <": ctx.now()}, limit=200).items:
+        promise_next(ctx, case)
 
 
 def admit_holder(ctx: Context, event: Event) -> None:

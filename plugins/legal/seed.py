@@ -13,7 +13,7 @@ from acm.sdk import Builder, Case, Group, Person, Targets, is_working_day
 
 from . import claims, contracts, court, powers
 from .days import HOME
-from .rules import count_term, expire, give_number, note_hearings
+from .rules import count_term, expire, give_number, note_hearings, promise_next
 from .terms import next_working
 
 LAWYER, ASKER, HEAD = "lawyer", "employee", "head"
@@ -111,6 +111,7 @@ class Desk:
         case = self._open(court.KEY, title, -100, fields)
         self._move(case, -95, "in_progress")
         note_hearings(self.ctx.at(self._at(-94), by=self.lawyer), case)
+        promise_next(self.ctx.at(self.now, by=self.lawyer), case)
 
     def _open(self, key: str, title: str, days: int, fields: Fields) -> Case:
         known = {name: value for name, value in fields.items() if value is not None}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 
@@ -10,6 +12,10 @@ from acm import clock
 from acm.catalog.approvers import asked_steps
 from acm.errors import Conflict
 from acm.journal import Origin
+from acm.sdk import Context
+from tests.legal.conftest import module
+
+rules = module("rules")
 
 
 def route(legal, person, **values):
@@ -162,6 +168,31 @@ def test_registered_contracts_get_numbers_without_a_gap(agreed, empower, person,
     year = itself.now().year % 100
     assert [case.fields["reg_number"] for case in cases] == [f"{n}/{year}" for n in (1, 2, 3)]
     assert all(case.fields["registered_on"] for case in cases)
+
+
+def test_contracts_registered_at_once_get_numbers_without_a_gap_though_one_of_them_fails(legal, agreed, itself):
+    ids = [agreed().id for _ in range(5)]
+    day, together, given = itself.today(), Barrier(5), []
+
+    def register(place):
+        together.wait()
+        with suppress(ZeroDivisionError), legal.db.writing(legal.snapshot) as session:
+            session.info |= {"settings": legal.settings, "runtime": legal}
+            context = Context("legal", session, legal.snapshot)
+            case = context.cases.get(ids[place], lock=True)
+            rules.give_number(context, case, day)
+            session.flush()
+            if place == 2:
+                raise ZeroDivisionError("this one fails at its end")
+            given.append(case.fields["reg_number"])
+
+    threads = [Thread(target=register, args=(place,)) for place in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(given) == [f"{n}/{day:%y}" for n in (1, 2, 3, 4)]
 
 
 def test_a_contract_that_comes_back_keeps_its_number(agreed, empower, person, session, follow):

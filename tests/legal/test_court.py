@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from acm import clock
@@ -13,6 +14,9 @@ from acm.journal import Origin
 from acm.kernel import lifecycle
 from acm.kernel.models import Plugin
 from acm.pages.fields import stored
+from tests.legal.conftest import module
+
+rules = module("rules")
 
 
 @pytest.fixture
@@ -155,3 +159,33 @@ def test_nobody_relies_on_terms_that_no_lawyer_confirmed(lawsuit, browse, legal,
     assert (told not in lev.get("/p/legal/terms").text) is relied
     assert (told not in lev.get(f"/p/legal/court/{case.number}").text) is relied
     assert ("Terms not confirmed" not in lev.get(f"/cases/{case.number}").text) is relied
+
+
+def heard(case, days):
+    """When the hearing in that room is."""
+    return next(datetime.fromisoformat(h["at"]) for h in case.fields["hearings"] if h["room"] == f"room {days}")
+
+
+def test_a_case_is_due_at_its_next_hearing_or_the_last_day_of_a_term(lawsuit, itself, follow):
+    case = lawsuit(-3, 60)
+    assert case.due_at == heard(case, 60)
+
+    decided = itself.now().date() - timedelta(days=2)
+    course = [{"level": "first", "court": "A", "decided": decided}]
+    itself.cases.change(case, fields={"instances": course})
+    follow()
+
+    assert case.due_at < heard(case, 60), "a month to appeal ends before the hearing"
+
+
+def test_at_night_a_case_whose_hearing_has_passed_is_promised_for_the_next(lawsuit, itself):
+    case = lawsuit(2, 30)
+    first, second = heard(case, 2), heard(case, 30)
+    assert case.due_at == first
+
+    with time_machine.travel(first + timedelta(hours=8), tick=False):
+        rules.look_ahead(itself)
+        assert case.due_at == second
+    with time_machine.travel(second + timedelta(hours=8), tick=False):
+        rules.look_ahead(itself)
+        assert case.due_at is None, "nothing is ahead: it is late for nothing"

@@ -46,6 +46,55 @@ def test_no_group_gets_it_and_no_list_or_search_shows_it(told, browse, session):
         assert "Amber" not in browse("lev").get(path).text, path
 
 
+EVERYWHERE = (
+    "/", "/cases", "/cases?type=legal.insider", "/cases?grouping=department", "/queues", "/queues/legal-all", "/kpi",
+    "/kpi/legal", "/kpi/legal/legal.figure_in_time", "/kpi/legal/opened.csv", "/kpi/cases?panel=legal&measure=opened",
+    "/search?q=Amber", "/search/suggest?q=Amber", "/api/v1/search?q=Vector", "/api/v1/cases", "/api/v1/pages",
+    "/api/v1/cases?type=legal.insider", "/api/v1/kpi/query?panel=legal&measure=opened", "/api/v1/kpi/panels/legal",
+    "/people/maria", "/people/oleg", "/people/anna", "/p/legal/contracts", "/p/legal/hearings", "/my", "/requests",
+    "/me/notifications", "/taxonomy/category",
+)  # fmt: skip
+"""Lists, counts, facets, figures, exports, search and people."""
+
+
+PASSING = re.compile(
+    r'(csrf_token" value|nonce|acm_http_[a-z_]+(\{[^}]*\})?|acm_[a-z_]*seconds[a-z_]*(\{[^}]*\})?)[^\n>]*'
+)
+"""What is another at each look: tokens, and how long answers took."""
+
+
+@pytest.mark.parametrize("login", ["lev", "irina", "ada"])
+def test_for_whoever_is_not_named_no_list_count_figure_or_export_is_another(legal, told, browse, follow, login):
+    reader = browse(login)
+
+    def look():
+        answers = {path: reader.get(path) for path in EVERYWHERE}
+        return {path: (one.status_code, *PASSING.sub("", one.text).splitlines()) for path, one in answers.items()}
+
+    def settle():
+        follow()
+        for consumer in ("kpi", "search"):
+            while legal.snapshot.find("consumer", consumer)(legal.db, legal.snapshot):
+                pass
+
+    settle()
+    before = look()
+    told(browse)
+    settle()
+
+    after = look()
+    assert {path: set(lines) ^ set(before[path]) for path, lines in after.items() if lines != before[path]} == {}
+    assert sum(status == 200 for status, *_lines in after.values()) > 15
+
+
+def test_who_is_named_sees_it_counted_and_found(told, browse, follow):
+    number = told(browse)
+    follow()
+
+    assert number in browse("oleg").get("/api/v1/cases?type=legal.insider").text
+    assert number in browse("anna").get("/cases?type=legal.insider").text
+
+
 def test_a_form_that_is_not_whole_says_what_is_missing_and_loses_nothing(legal, browse):
     answer = browse("maria").submit("/p/legal/insiders", {"title": "", "event": "We buy Vector", "people": "nemo"})
 
