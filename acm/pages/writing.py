@@ -135,6 +135,15 @@ def revision(session: Session, page: Page, version: int) -> Revision:
     return found
 
 
+def entrust(session: Session, page: Page, confidential: bool, group: Group | None, origin: Origin) -> None:
+    """Say whether a page is for those alone who are named on it, and which group is; each change has its event."""
+    group_id = group.id if group else None
+    for name, column, value in (("confidential", "confidential", confidential), ("group", "group_id", group_id)):
+        if (before := getattr(page, column)) != value:
+            setattr(page, column, value)
+            page.record("field.changed", origin, {"field": name, "from": before, "to": value})
+
+
 def set_audience(session: Session, page: Page, tokens: Iterable[str]) -> None:
     """Say for whom a page is that is not public."""
     session.execute(delete(PageAudience).where(PageAudience.page_id == page.id))

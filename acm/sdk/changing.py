@@ -27,7 +27,7 @@ from acm.pages.people import leave, take_part
 from acm.pages.terms import add_to_page, remove_from_page, terms_of_page
 from acm.pages.types import CaseType
 from acm.pages.visibility import inside, unrestricted, visible
-from acm.pages.writing import Writing, create_page, edit_page
+from acm.pages.writing import Writing, create_page, edit_page, entrust
 from acm.people.models import Group, Person
 from acm.people.rights import require
 from acm.sdk.finding import Finding, P
@@ -151,6 +151,11 @@ class Pages(Changing[Page]):
         return edit_page(
             self.ctx.session, held, changes, held.version if version is None else version, self.ctx.origin()
         )
+
+    def entrust(self, page: Page, *, confidential: bool, group: Group | None) -> None:
+        """Say whether a page that is no case is for those alone who are named on it, its group among them, or also
+        for its audience. A case has these as properties: :meth:`acm.sdk.Context.cases.change`."""
+        entrust(self.ctx.session, self._working(page), confidential, group, self.ctx.origin())
 
 
 @dataclass(frozen=True)

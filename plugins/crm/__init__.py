@@ -56,6 +56,7 @@ def register(p: Registrar) -> None:
     p.react("case.moved", note_decision)
     for kind in ("case.opened", "field.changed"):
         p.react(kind, answer_is_due)
+    p.react("field.changed", talks.follow_deal)
     for kind in ("case.moved", "case.closed", "case.rejected", "case.reopened"):
         p.react(kind, follow_stage)
     for place, queue in enumerate(QUEUES):

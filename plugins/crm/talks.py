@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from fastapi.responses import Response
 
-from acm.sdk import Case, Context, Ctx, Field, FieldKind, Invalid, Page, PageType, Submitted, _, router
+from acm.sdk import Case, Context, Ctx, Event, Field, FieldKind, Invalid, Page, PageType, Submitted, _, router
 
 from .deals import DEAL
 from .desk import SALES, places, require_desk, shared
@@ -23,7 +23,7 @@ KINDS = options(("call", "Звонок", "Call"), ("meeting", "Встреча", 
 DIRECTIONS = options(("out", "мы", "we to them"), ("in", "нам", "they to us"))
 ICONS = {"call": "phone", "meeting": "users", "mail": "mail"}
 SHOWN = 15
-BESIDE = 3
+BESIDE, MANY = 3, 500
 LONGEST = 5000
 Text = Annotated[str, Query(max_length=200)]
 
@@ -96,10 +96,30 @@ def write_down(ctx: Ctx, sent: Submitted) -> Response:
         return _form(ctx, subject, sheet.typed, sheet)
     company = subject if subject.type == COMPANY else subject.fields.get("company")
     given = {name: value for name, value in {**fields, "about": subject, "company": company}.items() if value}
-    ctx.pages.create(KEY, title=summary.splitlines()[0][:120], body=summary, fields=given, **_kept(ctx, subject))
+    talk = ctx.pages.create(KEY, title=summary.splitlines()[0][:120], body=summary, fields=given, **_kept(ctx, subject))
+    if subject.confidential and subject.owner is not None:
+        ctx.itself.pages.admit(talk, subject.owner)
     if isinstance(subject, Case) and fields["next_step"] and ctx.can("page.work", subject):
         ctx.cases.change(subject, fields={"next_step": fields["next_step"], "next_on": fields["next_on"]})
     return ctx.ui.redirect(address(subject)) if ctx.ui else Response()
+
+
+def follow_deal(ctx: Context, event: Event) -> None:
+    """What was said on a deal is for those who see the deal: when it becomes confidential or changes hands, so do they."""
+    if event.data.get("field") not in ("confidential", "group", "owner"):
+        return
+    deal = ctx.cases.of(event)
+    if deal is None or deal.type != DEAL:
+        return
+    cursor = ""
+    while True:
+        found = ctx.pages.list(KEY, {"about": deal}, order="id", limit=MANY, cursor=cursor)
+        for talk in found.items:
+            ctx.pages.entrust(talk, confidential=deal.confidential, group=deal.group)
+            if deal.owner is not None:
+                ctx.pages.admit(talk, deal.owner)
+        if not (cursor := found.next):
+            return
 
 
 def beside(ctx: Context, case: Case) -> str | None:

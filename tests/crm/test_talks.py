@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from acm import clock
+from acm.journal import Origin
+
 
 @pytest.fixture
 def write(browse):
@@ -49,6 +52,27 @@ def test_a_talk_on_a_confidential_deal_is_for_its_group(company, deal, write, br
 
     assert "A secret price" in browse("sonya").get(f"/p/crm/companies/{there.number}").text
     assert "A secret price" not in browse("irina").get("/search?q=secret").text
+
+
+def test_what_was_said_before_a_deal_became_confidential_is_for_those_who_see_the_deal(
+    company, deal, write, browse, session, person, follow
+):
+    there = company()
+    mine = deal(company=there)
+    write(mine, summary="A secret price")
+    read = browse("sasha").get  # she heads Sales
+    assert "A secret price" in read(f"/p/crm/companies/{there.number}").text
+
+    mine.change("confidential", True, Origin(person("sonya"), clock.now()))
+    mine.change("group", None, Origin(person("sonya"), clock.now()))
+    follow()
+    assert "A secret price" not in read(f"/p/crm/companies/{there.number}").text
+    assert "A secret price" not in read("/search?q=secret").text
+    assert "A secret price" in browse("sonya").get(f"/p/crm/companies/{there.number}").text
+
+    mine.change("owner", person("sasha").id, Origin(person("sonya"), clock.now()))
+    follow()
+    assert "A secret price" in read(f"/p/crm/companies/{there.number}").text
 
 
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(company, write):
