@@ -23,6 +23,7 @@ def install(env: jinja2.Environment) -> None:
         day=_day(words.day),
         full_day=_day(words.full_day),
         short_day=_day(words.short_day),
+        month=_said(words.month),
         left=_left,
         iso=lambda value: value.isoformat() if value else "",
         duration=_said(

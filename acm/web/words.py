@@ -43,6 +43,11 @@ def short_day(on: date, lang: str, today: date) -> str:
     return f"{on.day}{TIE}{_months(lang)[on.month][:3]}{year}"
 
 
+def month(on: date, lang: str) -> str:
+    """Say "ноябрь 2026", for rows and headings."""
+    return f"{get_month_names('wide', 'stand-alone', locale=lang)[on.month]}{TIE}{on.year}"
+
+
 def moment(at: datetime, lang: str, zone: ZoneInfo, now: datetime) -> str:
     """Say "сегодня, 18:00", "вчера, 17:42", "27 ноября, 12:00"."""
     local = at.astimezone(zone)

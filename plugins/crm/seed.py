@@ -63,6 +63,7 @@ def plant(ctx: Builder) -> None:
     yard = Yard(ctx, ctx.now(), ctx.chance(), list(sellers)[:12], list(carers)[:12])
     for place, name in enumerate(FIRMS):
         yard.company(place, name)
+    yard.twin("Полярис, группа компаний", yard.companies[1])
     for place in range(DEALS):
         yard.deal(place)
     for place in range(LEADS):
@@ -103,6 +104,13 @@ class Yard:
         contact = ctx.pages.create(CONTACT, title=person, fields={**given, **_given(keys_of(person, mobile))}, **known)
         self.companies.append(page)
         self.contacts[page.id] = contact
+
+    def twin(self, name: str, first: Page) -> None:
+        """The same company once more, written down by a seller who did not look for it."""
+        ctx = self.ctx.at(self.now - timedelta(days=12), by=self.sellers[-1])
+        given = {name: first.fields[name] for name in ("phone", "email")}
+        fields = {**given, **_given(keys_of(name, given["phone"]))}
+        ctx.pages.create(COMPANY, title=name, fields=fields, **{**shared(ctx), "owner": ctx.person})
 
     def deal(self, place: int) -> None:
         """A deal that went as far as it went: one of three is still open."""

@@ -33,6 +33,11 @@ def test_a_day_is_near_or_has_a_date_and_a_year_only_when_it_is_another(day, ru,
     assert plainly(words.day(day, "en", TODAY)) == en
 
 
+def test_a_month_bears_its_year():
+    assert plainly(words.month(TODAY, "ru")) == "ноябрь 2026"
+    assert plainly(words.month(TODAY, "en")) == "November 2026"
+
+
 def test_a_moment_is_told_in_the_readers_zone():
     evening = datetime(2026, 11, 21, 15, tzinfo=UTC)
 
