@@ -15,6 +15,8 @@ DAY = timedelta(days=1)
 LONGEST = 3 * 366
 CHOICES = ("month", "30d", "previous", "quarter", "custom")
 COMPARISONS = ("previous", "year")
+YOUNG = 7
+"""Days for which a month says too little to begin with."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +51,26 @@ class Choice:
     compare: str = "previous"
     now: Period = Period(date.min, date.min)
     past: Period = Period(date.min, date.min)
+    usual: str = "month"
 
     def query(self) -> dict[str, str]:
         """The choice as names and values of an address, without what is usual."""
-        found = {} if self.period == "month" else {"period": self.period}
+        found = {} if self.period == self.usual else {"period": self.period}
         if self.period == "custom":
             found |= {"from": self.now.first.isoformat(), "to": self.now.last.isoformat()}
         return found if self.compare == "previous" else {**found, "compare": self.compare}
 
 
 def read_choice(given: Mapping[str, str], today: date) -> Choice:
-    """The period of an address; :class:`Invalid` for one that cannot be meant."""
-    named = given.get("period") or ("custom" if given.get("from") or given.get("to") else "month")
+    """The period of an address; :class:`Invalid` for one that cannot be meant. Without one it is the month so far, or
+    the last thirty days while the month is young."""
+    usual = "30d" if today.day <= YOUNG else "month"
+    named = given.get("period") or ("custom" if given.get("from") or given.get("to") else usual)
     compare = given.get("compare") or "previous"
     if named not in CHOICES or compare not in COMPARISONS:
         raise Invalid({"period": [_("Choose one of the offered values")]})
     now = read_period(given, today) if named == "custom" else _named(named, today)
-    return Choice(named, compare, now, _a_year_before(now) if compare == "year" else _before(named, now))
+    return Choice(named, compare, now, _a_year_before(now) if compare == "year" else _before(named, now), usual)
 
 
 def read_period(given: Mapping[str, str], today: date) -> Period:

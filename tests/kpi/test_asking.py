@@ -79,6 +79,15 @@ def test_periods_and_what_they_are_compared_with(given, now, past):
     assert (str(choice.past.first), str(choice.past.last)) == past
 
 
+def test_a_month_that_has_just_begun_is_too_short_to_begin_with():
+    young = read_choice({}, date(2026, 12, 7))
+    assert (young.now, young.query()) == (Period(date(2026, 11, 8), date(2026, 12, 7)), {})
+    assert read_choice({}, date(2026, 12, 8)).now == Period(date(2026, 12, 1), date(2026, 12, 8))
+
+    asked = read_choice({"period": "month"}, date(2026, 12, 1))
+    assert (asked.now.days, asked.query()) == (1, {"period": "month"})
+
+
 def test_a_long_period_is_drawn_by_weeks():
     assert len(Period(date(2026, 1, 1), date(2026, 3, 31)).parts()) == 13
     assert len(Period(date(2026, 3, 1), date(2026, 3, 31)).parts()) == 31
