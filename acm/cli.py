@@ -108,10 +108,27 @@ def serve(
     _require_schema(settings)
     logs.configure()
     _announce(settings, host, port)
+    if workers > 1:
+        _fork_workers()
     uvicorn.run(
         "acm.app:serving", factory=True, host=host, port=port, workers=workers if workers > 1 else None,
         log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5,
     )  # fmt: skip
+
+
+def _fork_workers() -> None:
+    """Let uvicorn fork its workers from a process that has imported :mod:`acm.preload` and does nothing else, where
+    it starts each as a new interpreter by itself: one that died is replaced sooner, and what is imported lies in
+    memory once. The system libraries of macOS do not bear a fork."""
+    if sys.platform == "darwin":
+        return
+    import multiprocessing
+
+    import uvicorn._subprocess
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["acm.preload"])
+    uvicorn._subprocess.spawn = context  # type: ignore[assignment]
 
 
 @cli.command()

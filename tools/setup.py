@@ -9,6 +9,7 @@ the hashes in .venv/.acm-setup.json, so that a second run takes a fraction of a 
 
 from __future__ import annotations
 
+import compileall
 import fcntl
 import hashlib
 import json
@@ -34,6 +35,7 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX)
         make_environment()
         install(wanted)
+    compileall.compile_dir(ROOT / "acm", quiet=2, workers=0)  # where Python may not write, each start would compile
     return subprocess.run([PYTHON, ROOT / "frontend" / "build.py"], check=False).returncode
 
 

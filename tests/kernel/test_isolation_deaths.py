@@ -157,8 +157,13 @@ def house(settings, session, person):
                "--workers", "2", "--no-worker"]  # fmt: skip
     environment, quiet = {**os.environ, **given, "PYTHONPATH": os.getcwd()}, subprocess.DEVNULL
     with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as served:
+        ask.pid = served.pid
         yield ask
         served.terminate()
+
+
+def parent_of(pid: object) -> int:
+    return int(subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout)
 
 
 @pytest.mark.slow
@@ -177,6 +182,9 @@ def test_workers_that_a_plugin_kills_are_replaced_and_the_second_death_sends_it_
             return db.get(Plugin, "kills").state
 
     assert until(lambda: len(processes()) == 2)
+    if sys.platform != "darwin":
+        (nursery,) = {parent_of(worker.rpartition(":")[2]) for worker in processes()}
+        assert parent_of(nursery) == house.pid, "they are forked from one process that has imported everything"
     for _death in range(2):
         there = processes()
         assert state() == "enabled"
