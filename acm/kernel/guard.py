@@ -44,6 +44,8 @@ KNOWN = frozenset({"settings", "runtime", "job"})
 """What a session knows of its process and is told to one beside it."""
 UNDONE = frozenset({"veto", "filter"})
 """Kinds of extension points whose changes are undone when they fail."""
+DOUBT = 5
+"""So many times its budget may a call in the caller's thread take on a busy machine, if it works no longer than that."""
 
 
 class PluginFailed(Problem):
@@ -92,6 +94,7 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
             admit(cell)
         made = Call(cell)
         token = CALL.set(made)
+        worked = time.thread_time() if cell.is_timed else 0.0
         began, failed, lost = time.perf_counter(), False, house.lost
         try:
             if not cell.was_called:
@@ -112,7 +115,7 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
                 if seconds <= cell.budget:
                     cell.breaker.succeed()
                 else:
-                    _too_slow(cell, seconds - (house.lost - lost))
+                    _too_slow(cell, seconds - (house.lost - lost), worked)
             house.ended(cell, seconds, made.statements, failed=failed)
             cell.was_called = True
 
@@ -293,8 +296,15 @@ async def _watched(plugin: str, coro: Coroutine[Any, Any, Any]) -> None:
         here().ended(cell, time.perf_counter() - began, made.statements, failed=failed)
 
 
-def _too_slow(cell: Cell, seconds: float) -> None:
-    """Count a call in the caller's thread that took too long; one of the plugin's own threads its waiter has counted."""
+def _too_slow(cell: Cell, seconds: float, worked: float) -> None:
+    """Count a call in the caller's thread that took too long; one of the plugin's own threads its waiter has counted.
+
+    Up to ``DOUBT`` times its budget it may have waited for a busy processor: the first such call counts for nothing,
+    and from then on its own processor time is what counts.
+    """
+    if seconds <= DOUBT * cell.patience:
+        seconds = time.thread_time() - worked if cell.is_timed else 0.0
+        cell.is_timed = True
     if seconds <= cell.patience:
         cell.breaker.succeed()
     elif not threading.current_thread().name.startswith("plugin-"):

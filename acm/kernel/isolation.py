@@ -58,13 +58,15 @@ OURS = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "ROLLBACK")
 class Cell:
     """One extension point of one plugin: its breaker, its meter, the seconds a call may take."""
 
-    __slots__ = ("breaker", "budget", "last", "meter", "plugin", "point", "was_called")
+    __slots__ = ("breaker", "budget", "is_timed", "last", "meter", "plugin", "point", "was_called")
 
     def __init__(self, plugin: str, point: str, budget: float) -> None:
         self.plugin, self.point, self.budget = plugin, point, budget
         self.breaker, self.meter = Breaker(), Meter()
         self.last: Failure | None = None
         self.was_called = False
+        self.is_timed = False
+        """Whether it was slow before, so that the processor time of its calls is measured."""
 
     @property
     def patience(self) -> float:

@@ -9,7 +9,8 @@ import time
 import httpx
 import pytest
 
-from acm.kernel.guard import recent, spawn
+from acm import clock
+from acm.kernel.guard import guarded, recent, spawn
 from acm.kernel.isolation import here
 from acm.kernel.watchdog import Watchdog
 from tests.kernel.conftest import MANIFEST
@@ -157,3 +158,30 @@ def test_time_in_which_the_process_did_not_get_on_is_nobodys_fault(write_plugin,
     finally:
         stop.set()
         standing.join()
+
+
+def test_on_a_busy_machine_what_a_call_works_counts_and_not_how_long_it_waited(runtime):
+    isolation = here()
+    cell = isolation.cell("waits", "menu")
+    cell.was_called, cell.budget = True, 0.2
+    waits = guarded("waits", "menu", lambda: time.sleep(0.21))
+    for _call in range(4):
+        waits()
+    assert "waits" not in recent
+
+    def works():
+        until = time.thread_time() + 0.21
+        while time.thread_time() < until:
+            pass
+
+    cell = isolation.cell("works", "menu")
+    cell.was_called, cell.budget = True, 0.2
+    for _call in range(4):  # the first is not measured yet
+        guarded("works", "menu", works)()
+    assert len(recent["works"]) == 3
+    assert not cell.breaker.allows(clock.now())
+
+    cell = isolation.cell("sleeps", "menu")
+    cell.was_called, cell.budget = True, 0.2
+    guarded("sleeps", "menu", lambda: time.sleep(1.1))()
+    assert len(recent["sleeps"]) == 1, "so long is no machine busy"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -12,6 +14,7 @@ from acm.journal import Event, Origin
 from acm.kernel import lifecycle
 from acm.kernel.models import Plugin, Registry
 from acm.pages.visibility import unrestricted
+from tests.kernel.conftest import LOAN
 
 
 def test_an_address_of_a_plugin_in_repair_says_since_when_and_why(write_plugin, enable, repair, browse):
@@ -54,6 +57,58 @@ def test_a_form_left_open_while_its_plugin_is_disabled_answers_409_and_keeps_the
     assert answer.status_code == 409
     assert "Trial was switched off at" in answer.text
     assert "Twenty chairs" in answer.text
+
+
+TYPED = re.compile(r'<(?:input|textarea)[^>]*? name="(\w+)"[^>]*?(?: value="|>\n)([^"<]*)')
+TAKES = """
+from acm.sdk import Ctx, Submitted, router
+from fastapi.responses import PlainTextResponse
+pages = router()
+
+@pages.post("/deals")
+def take(ctx: Ctx, sent: Submitted):
+    return PlainTextResponse(f"{sent.text('sum')}: {sent.text('note')}")
+
+def register(p):
+    p.router(pages)
+"""
+
+
+def test_what_came_back_is_sent_again_with_one_press_once_the_plugin_is_back(write_plugin, enable, disable, browse):
+    write_plugin(code=TAKES)
+    enable()
+    maria = browse("maria")
+    disable()
+    came_back = maria.submit("/p/loans/deals", {"sum": "12", "note": "for\nFriday", "amount_currency": "RUB"}).text
+
+    assert '<form class="stack" method="post" action="/p/loans/deals">' in came_back
+    enable()
+    form = came_back.partition('action="/p/loans/deals"')[2].partition("</form>")[0]
+    again = {name: unescape(value) for name, value in TYPED.findall(form)}
+    assert again["amount_currency"] == "RUB"
+    assert maria.post("/p/loans/deals", data=again).text == "12: for\nFriday"
+
+
+def test_what_came_back_bears_the_names_that_its_fields_have_in_the_types_of_the_plugin(
+    write_plugin, enable, disable, browse, session, person, runtime
+):
+    write_plugin(code=LOAN.replace("series=", "fields=(Field(key='sum', label={'en': 'How much'}),), series=")
+                 .replace("CaseType,", "CaseType, Field,"))  # fmt: skip
+    enable()
+    session.info["snapshot"] = runtime.snapshot
+    opening = Opening(title="A projector", requester=person("maria"))
+    definition = runtime.snapshot.find("page_type", "loans.loan")
+    open_case(session, definition, opening, Origin(person("maria"), clock.now()), ZoneInfo("UTC"))
+    maria = browse("maria")
+    disable()
+
+    came_back = maria.submit("/p/loans/deals", {"title": "Chairs", "sum": "12", "other": "x"}).text
+
+    assert re.findall(r'<label [^>]*for="(?:title|sum|other)"[^>]*>([^<]*)<', came_back) == [
+        "Title",
+        "How much",
+        "other",
+    ]
 
 
 def test_only_administrators_are_told_which_plugin_it_was_that_is_off(write_plugin, enable, disable, browse):
