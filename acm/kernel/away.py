@@ -7,8 +7,6 @@ Whoever had a form of it open keeps every word: what was sent stands on the page
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fastapi import Request
 from fastapi.responses import FileResponse, Response
@@ -17,14 +15,15 @@ from sqlalchemy.orm import Session, undefer
 
 from acm import clock
 from acm.errors import Conflict, NotFound, PluginAway, Problem
-from acm.i18n import Message, _, words
+from acm.i18n import _, words
 from acm.kernel.models import DISABLED, IN_REPAIR
 from acm.kernel.store import Store
 from acm.kernel.world import SAFE_MODE, Away
 from acm.pages.models import TypeVersion, definition_of
 from acm.people.signin import Me
-from acm.web import csrf, problems
-from acm.web.forms import Form, Submitted
+from acm.web import problems
+from acm.web.entered import Label, entered
+from acm.web.forms import Submitted
 from acm.web.routing import router as new_router
 from acm.web.runtime import SAFE_METHODS, App, Db
 from acm.web.runtime import World as Frozen
@@ -33,9 +32,6 @@ from acm.web.words import moment
 
 router = new_router()
 HASH = re.compile("[0-9a-f]{64}")
-HIDDEN = frozenset({"version", "seen", "next"})
-"""Fields of ours that nobody typed: they are sent again and not shown."""
-Label = Message | Mapping[str, str]
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 SAID = {
     IN_REPAIR: _("%(plugin)s is under repair since %(when)s. Reason: %(reason)s"),
@@ -83,8 +79,8 @@ def show_away(request: Request, ui: Ui, db: Db, me: Me, world: Frozen, slug: str
         headers=problems.headers_of(problem),
         problem=problem,
         away=away,
-        entered=_entered(form, labels_of(db, slug) if sent else {}),
-        again=request.url.path,
+        entered=entered(form, labels_of(db, slug)) if sent else [],
+        again_at=request.url.path,
     )
 
 
@@ -98,33 +94,8 @@ def _problem(away: Away, lang: str, when: str, *, sent: bool) -> Problem:
     return NotFound(str(said.id), params=params, plugin=away.slug)
 
 
-@dataclass(frozen=True)
-class Entered:
-    """One value of a form that was not taken; files are known by their names, and have to be chosen again."""
-
-    name: str
-    label: Label | str
-    text: str
-    is_file: bool = False
-
-    @property
-    def is_shown(self) -> bool:
-        return self.name not in HIDDEN and not self.name.endswith("_currency")
-
-
 def labels_of(db: Session, slug: str) -> dict[str, Label]:
     """What the fields of a plugin's types are called, by the versions of them that were kept."""
     kept = select(TypeVersion).where(TypeVersion.key.startswith(f"{slug}.", autoescape=True)).order_by(TypeVersion.id)
     types = [definition_of(version) for version in db.scalars(kept.options(undefer(TypeVersion.definition)))]
     return {field.key: field.label for known in types for field in known.fields}
-
-
-def _entered(form: Form, labels: Mapping[str, Label]) -> list[Entered]:
-    """What was typed; secrets not at all."""
-    found = []
-    for name in form.names():
-        if name != csrf.FIELD and "password" not in name.lower() and "secret" not in name.lower():
-            label = labels.get(name) or (_("Title") if name == "title" else name)
-            found += [Entered(name, label, text) for text in form.texts(name) if text]
-            found += [Entered(name, label, file.filename or "", is_file=True) for file in form.files(name)]
-    return found

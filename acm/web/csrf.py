@@ -35,16 +35,20 @@ def new_ticket() -> str:
 
 async def protect(request: Request) -> None:
     """Dependency of the whole application: refuses an unsafe request without the right token or from elsewhere."""
+    form = None
     if request.method not in SAFE_METHODS and "form" in request.headers.get("content-type", ""):
-        await request.form(max_files=50, max_fields=2000)  # a slow sender must not hold the database's write lock
+        # read now: a slow sender must not hold the database's write lock
+        form = await request.form(max_files=50, max_fields=2000)
     if request.method in SAFE_METHODS or request.headers.get("authorization", "").lower().startswith("bearer "):
         return
     site = request.headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none") or not _same_origin(request):
         raise Forbidden("The form was sent from another site")
+    if site or request.headers.get("origin"):
+        request.scope["acm.form"] = form  # surely one of ours: what was typed comes back if it is not taken
     given = request.headers.get(HEADER)
-    if given is None and "form" in request.headers.get("content-type", ""):
-        value = (await request.form()).get(FIELD)
+    if given is None and form is not None:
+        value = form.get(FIELD)
         given = value if isinstance(value, str) else None
     ticket = _ticket(request)
     if not ticket or not given or not hmac.compare_digest(given.encode(), token_for(request).encode()):

@@ -14,14 +14,19 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from acm.errors import Conflict, Forbidden, Invalid, NotFound, Problem, StorageFull, TooLarge, TooMany, Unauthenticated
 from acm.i18n import Message, translator
+from acm.web import csrf
+from acm.web.entered import Entered, entered
+from acm.web.forms import Form
 from acm.web.runtime import runtime_of
 from acm.web.templating import UI, language_of
 
 log = structlog.get_logger("acm.problem")
+SIGN_IN = "/login"
 
 
 class Busy(Problem):
@@ -132,23 +137,40 @@ def _page(request: Request, problem: Problem) -> Response:
     runtime = runtime_of(request)
     with runtime.db.session(read_only=True, snapshot=request.scope.get("acm.snapshot")) as session:
         session.info["settings"], session.info["runtime"] = runtime.settings, runtime
-        if problem.status == 404 and not hasattr(request.state, "viewer"):
+        if (problem.status == 404 or problem.extra.get("again")) and not hasattr(request.state, "viewer"):
             for given in request.scope["acm.snapshot"].each("reader"):
                 given.value(request, session)  # no endpoint has asked who reads: a wrong address keeps its frame
         ui = UI(request, session)
-        if problem.status == 401:
+        sent = _sent(request)
+        if problem.extra.get("again") and ui.viewer is None and sent and request.url.path != SIGN_IN:
+            problem = Unauthenticated()  # the form is an old one because the session is
+        if problem.status == 401 and not (sent or (ui.is_htmx and request.method != "GET")):
             target = _way_back(request, ui)
             if ui.is_htmx:
-                return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(target, safe='')}"})
-            return Response(status_code=303, headers={"Location": f"/login?next={quote(target, safe='')}"})
+                return Response(status_code=401, headers={"HX-Redirect": f"{SIGN_IN}?next={quote(target, safe='')}"})
+            return Response(status_code=303, headers={"Location": f"{SIGN_IN}?next={quote(target, safe='')}"})
         return ui.page(
             "errors/problem.html",
             fragment="problem",
             status=problem.status,
             problem=problem,
             back=_way_back(request, ui),
-            headers=headers_of(problem),
+            entered=sent,
+            again_at=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            headers=headers_of(problem) | _fresh_token(request, problem),
         )
+
+
+def _sent(request: Request) -> list[Entered]:
+    """What a form of ours held that is answered by a problem."""
+    form: FormData | None = request.scope.get("acm.form")
+    return entered(Form(form), {}) if form is not None else []
+
+
+def _fresh_token(request: Request, problem: Problem) -> dict[str, str]:
+    """The token that holds since somebody signed in anew, for the page that still shows the form; other sites cannot
+    read it."""
+    return {"X-CSRF-Token": csrf.token_for(request)} if problem.extra.get("again") else {}
 
 
 async def _problem(request: Request, error: Exception) -> Response:

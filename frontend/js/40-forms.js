@@ -152,12 +152,22 @@ document.addEventListener("htmx:after:swap", () => {
 })
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail ?? {}
+  renew(ctx?.response?.headers?.get?.("X-CSRF-Token"))
   const form = ctx?.sourceElement
   if (!form?.matches?.("form[data-clear]") || !ctx.response || ctx.response.status >= 300) return
   form.reset()
   form.querySelectorAll(".file.new").forEach((line) => line.remove())
   form.querySelector("textarea")?.focus()
 })
+
+// who signed in anew in another window goes on here with the token of now
+
+function renew(token) {
+  if (!token) return
+  document.querySelector('meta[name="csrf-token"]').content = token
+  document.body.setAttribute("hx-headers:inherited", JSON.stringify({ "X-CSRF-Token": token }))
+  for (const field of document.querySelectorAll('input[name="csrf_token"]')) field.value = token
+}
 
 // the theme switch says the other theme also where the system decides
 
