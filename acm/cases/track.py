@@ -28,7 +28,8 @@ NEXT = {
 
 @dataclass(frozen=True)
 class TrackStage:
-    """One bar: ``state`` is ``done now ask late`` or empty for what lies ahead; ``share`` of its time used, 0–100."""
+    """One bar: ``state`` is ``done now ask late off`` or empty for what was not reached; ``share`` of its time used,
+    0–100. ``off`` is where a case ended without being done: the bar bears the name of its state."""
 
     name: str
     state: str
@@ -66,7 +67,7 @@ def track(
     stages = [stage for stage in definition.stages if stage.key not in case.facts.get("skips", ())]
     names = [stage.key for stage in stages]
     at = names.index(current.stage) if current.stage in names else 0
-    over = current.category in DONE
+    over, given_up = current.category in DONE, current.category in (StateCategory.CANCELLED, StateCategory.REJECTED)
     moments = {stages[0].key: case.opened_at, **(entered or {})}
     ends = None if over else _ending(definition, names[at + 1 :])
     say, part = translator(lang).say, _next_part(case)
@@ -78,14 +79,17 @@ def track(
             state, when = _present(case, now), say(_("now"))
         elif place > at and stage.key == ends:
             when = case.due_at or case.promised_at
-        bars.append(TrackStage(words(stage.names, lang), state, when, _share(case, now) if place == at else 0))
+        if given_up:
+            state = "off" if place == at else "done" if stage.key in moments else ""
+        named = current.names if state == "off" else stage.names
+        bars.append(TrackStage(words(named, lang), state, when, _share(case, now) if place == at else 0))
     return Track(
         stages=bars,
         stage=words(stages[at].names, lang),
         state=words(current.names, lang),
         next=words(part.title, lang) if part else say(NEXT[current.category]) if current.category in NEXT else "",
         holder=(part and words(part.group, lang)) or holder_of(case, lang, approver),
-        promised=case.due_at or case.promised_at,
+        promised=None if given_up else case.due_at or case.promised_at,
     )
 
 

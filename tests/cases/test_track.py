@@ -28,3 +28,14 @@ def test_a_stage_ahead_bears_no_date_of_the_past_nor_one_that_nobody_promised(op
 
     case.move("resolved", Origin(person("oleg"), clock.now()))
     assert dates(case, check=case.resolved_at)["Check"] == case.resolved_at
+
+
+def test_a_request_that_was_given_up_ends_there_and_shows_what_it_never_reached(open_request, person):
+    case = open_request(due=timedelta(hours=5))
+    case.move("cancelled", Origin(person("maria"), clock.now()), by="requester")
+
+    shown = track(case, "en", clock.now(), entered={"check": clock.now()})
+
+    assert [bar.state for bar in shown.stages] == ["done", "", "", "off"]
+    assert shown.stages[-1].name == "Cancelled"
+    assert shown.promised is None
