@@ -74,9 +74,12 @@ def test_a_name_with_signs_that_would_break_its_files_is_refused(tmp_path):
         scaffold(tmp_path / "loans", en='x"}')
 
 
-def test_the_command_says_what_comes_next(tmp_path):
-    done = CliRunner().invoke(cli, ["plugin", "new", str(tmp_path / "loans"), "--declarative"], env={"COLUMNS": "300"})
+@BOTH
+def test_the_command_lists_every_file_and_says_what_comes_next(tmp_path, declarative):
+    options = ["--declarative"] if declarative else []
+    done = CliRunner().invoke(cli, ["plugin", "new", str(tmp_path / "loans"), *options], env={"COLUMNS": "300"})
 
+    written = sorted(str(file.relative_to(tmp_path)) for file in (tmp_path / "loans").rglob("*") if file.is_file())
     assert done.exit_code == 0
-    assert "loans/case_types/request.yaml" in done.output
+    assert [line.strip() for line in done.output.splitlines()[:-1]] == written
     assert "acm plugin check" in done.output

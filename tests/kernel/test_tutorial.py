@@ -180,6 +180,17 @@ def test_every_step_of_the_tutorial_works(reader):
     assert done.count("text") >= 9
 
 
+def test_the_tutorial_lists_every_file_that_is_written(reader):
+    (command, listed), *_more = zip(*[iter(text for kind, _name, text in steps() if kind in ("sh", "text"))] * 2)
+
+    reader.type(command)
+
+    written = [
+        str(p.relative_to(reader.folder / "plugins")) for p in (reader.folder / "plugins").rglob("*") if p.is_file()
+    ]
+    assert listed.splitlines() == sorted(written)
+
+
 def test_what_the_tutorial_builds_is_short(reader):
     for language, name, text in steps():
         if language == "sh" and "plugin new" in text:
