@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".acm-setup.json"
 OLDEST = (3, 11)
+SAID_EVERY = 3.0
+"""Seconds between two lines of progress where there is no terminal."""
+_told = 0.0
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 
 
@@ -122,11 +126,14 @@ def pip(*arguments: str, total: int = 0) -> None:
 
 
 def show_bar(seen: int, total: int, word: str) -> None:
+    """A bar in a terminal, elsewhere a line every few seconds."""
+    global _told
     if sys.stdout.isatty():
         filled = 24 * seen // total
         print(f"\r  [{'#' * filled}{'.' * (24 - filled)}] {seen}/{total} {word[:40]:<40}", end="", flush=True)
-    elif seen % 25 == 0:
-        say(f"{seen} of {total}")
+    elif time.monotonic() - _told >= SAID_EVERY or seen == total:
+        _told = time.monotonic()
+        say(f"{seen} of {total} libraries: {word[:40]}")
 
 
 def say(sentence: str) -> None:

@@ -6,7 +6,7 @@ cases can be made again, the phases that are done, and the number of cases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +34,7 @@ from acm.journal import Origin
 from acm.kernel import lifecycle
 from acm.pages.schema import store_definitions
 from acm.people.models import Person
+from acm.progress import Tell
 from acm.web.runtime import Runtime
 
 CASES = 8000
@@ -48,8 +49,6 @@ WORDS = {
     "personas": "What waits for you",
     "seeds": "What the departments bring",
 }
-
-Tell = Callable[[str, int, int], None]
 
 
 class NotADemo(Problem):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
 
@@ -16,16 +14,16 @@ from acm.db import Database
 from acm.demo.building import Building, NotADemo
 from acm.demo.marks import DEMO, fact
 from acm.people.models import Installation
+from acm.progress import telling
 from acm.settings import Settings
 from acm.web.runtime import Runtime
 
 
 def build(runtime: Runtime, console: Console) -> None:
     """Build what is missing; interrupted, it goes on at the next run."""
-    columns = TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console) as progress:
-        Building(runtime, _teller(progress)).build()
-    console.print("The demo company is ready. Logins: employee, head, agent, approver …, password demo")
+    with telling(console, stays=True) as tell:
+        Building(runtime, tell).build()
+    console.print("The demo company is ready. Logins: employee, head, agent, approver …, password demo", soft_wrap=True)
 
 
 def reset(settings: Settings) -> None:
@@ -61,14 +59,3 @@ def _drop_everything(database: Database) -> None:
         found.reflect(connection)
         found.drop_all(connection)
     database.dispose()
-
-
-def _teller(progress: Progress) -> Callable[[str, int, int], None]:
-    tasks: dict[str, TaskID] = {}
-
-    def tell(words: str, done: int, total: int) -> None:
-        if words not in tasks:
-            tasks[words] = progress.add_task(words, total=total)
-        progress.update(tasks[words], completed=done, total=total)
-
-    return tell

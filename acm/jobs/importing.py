@@ -6,15 +6,16 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from acm.db import Database
 from acm.errors import Problem
 from acm.jobs.imports import Import, Importer, Interrupted
+from acm.progress import telling
 from acm.snapshot import Snapshot
 
 
@@ -26,13 +27,8 @@ def bring_in(db: Database, snapshot: Snapshot, key: str, path: Path, *, timezone
         raise Problem(f"Nothing here reads the format {key!r}. Known are: {known}")
     if not path.is_file():
         raise Problem(f"There is no file {path}")
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(f"Importing {path.name}", total=None)
-        run = Import(
-            path, db, snapshot, timezone,
-            tell=lambda done, total: progress.update(task, completed=done, total=total),
-        )  # fmt: skip
+    with telling(console) as tell:
+        run = Import(path, db, snapshot, timezone, tell=partial(tell, f"Importing {path.name}"))
         with _interruptible():
             lines = importer.run(run).lines()
     db.analyze()

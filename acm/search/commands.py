@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from acm.db import Database
 from acm.errors import Problem
+from acm.progress import telling
 from acm.search.backends import open_backend
 from acm.search.feed import Indexer
 from acm.search.sources import count
@@ -24,11 +24,10 @@ def reindex(settings: Settings, db: Database, console: Console, *, backend: str 
         raise Problem("Choose whoosh or sqlite, or postgres on PostgreSQL")
     chosen = settings.model_copy(update={"search": backend}) if backend else settings
     opened = open_backend(chosen, db)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     try:
-        with Progress(*columns, console=console, transient=True) as progress:
-            task = progress.add_task(f"Indexing ({opened.name})", total=count(db))
-            done = Indexer(opened).reindex(db, lambda number: progress.update(task, completed=number))
+        with telling(console) as tell:
+            total = count(db)
+            done = Indexer(opened).reindex(db, lambda number: tell(f"Indexing ({opened.name})", number, total))
     finally:
         opened.close()
     return done
