@@ -85,7 +85,8 @@ class Persona(Declaration):
     room: str = ""
     roles: tuple[Held, ...] = ()
     groups: tuple[str, ...] = ()
-    language: str = "ru"
+    language: str = ""
+    """Chosen by the person; without it the screens follow the browser."""
     summary: Words = {}
 
 
