@@ -12,8 +12,10 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -23,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acm import clock
 from acm.errors import Problem
+from acm.i18n import Message
 from acm.journal import Origin
 from acm.kernel import lifecycle
 from acm.kernel.models import CHANNEL, ENABLED, PluginWorkerState
@@ -52,6 +55,8 @@ class Follower:
         self._told: tuple[object, ...] = ()
         self._edits = 0.0
         self._refused: dict[str, str] = {}
+        self.tell: Callable[[str], None] = partial(print, flush=True)
+        """Says to the author, in development, what became of a change."""
         self._listening: psycopg.Connection[Any] | None = None
         self._connect_at = 0.0
 
@@ -113,19 +118,24 @@ class Follower:
             session.add_all(states)
 
     def enable_edits(self) -> None:
-        """Enable each enabled plugin anew whose folder has changed; a refusal is logged once for the same files."""
+        """Enable each enabled plugin anew whose folder has changed; what became of it is said in a line,
+        a refusal once for the same files."""
         for slug, found in self.world.discovered().items():
             row = self.world.rows.get(slug)
             if row is None or row.state != ENABLED or found.hash in (row.hash, self._refused.get(slug)):
                 continue
+            began = time.perf_counter()
             try:
                 with self.runtime.db.writing(self.runtime.snapshot) as session:
                     origin = Origin(None, clock.now())
-                    lifecycle.enable(session, self.runtime, slug, origin, generation=row.generation)
+                    row = lifecycle.enable(session, self.runtime, slug, origin, generation=row.generation)
+                    said = f"{slug} {row.version} ({row.hash[:12]}) is enabled"
                 lifecycle.publish(self.runtime)
+                self.tell(f"{said}, {time.perf_counter() - began:.1f} s")
             except Problem as problem:
                 self._refused[slug] = found.hash
-                log.warning("edit not enabled", plugin=slug, reason=str(problem))
+                said = str(Message(problem.detail or problem.title, problem.params))
+                self.tell(f"{slug} is refused, the version before goes on: {said}")
 
     def _wait(self) -> None:
         """Until the next look: the time of a poll, or less when PostgreSQL tells of a change."""

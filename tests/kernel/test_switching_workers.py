@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from datetime import timedelta
@@ -171,7 +172,7 @@ def test_a_thread_follows_while_no_request_is_made(write_plugin, enable, other):
     assert other.runtime.snapshot.find("router", "loans:pages") is not None
 
 
-def test_in_development_an_edit_is_enabled_by_itself(write_plugin, enable, settings, database, session):
+def test_in_development_an_edit_is_enabled_by_itself(write_plugin, enable, settings, database, session, capsys):
     write_plugin()
     enable()
     app = create_app(settings.model_copy(update={"develop": True}), database=database)
@@ -179,18 +180,27 @@ def test_in_development_an_edit_is_enabled_by_itself(write_plugin, enable, setti
 
     Follower(app.runtime).once()
 
-    assert app.runtime.parts["world"].loaded["loans"].version == "1.0.1"
+    loaded = app.runtime.parts["world"].loaded["loans"]
+    assert loaded.version == "1.0.1"
+    assert re.fullmatch(rf"loans 1\.0\.1 \({loaded.found.hash[:12]}\) is enabled, \d+\.\d s\n", capsys.readouterr().out)
 
 
-def test_in_development_an_edit_that_is_refused_leaves_the_last_good_version(write_plugin, enable, settings, database):
+def test_in_development_an_edit_that_is_refused_leaves_the_last_good_version(
+    write_plugin, enable, settings, database, capsys
+):
     write_plugin()
     enable()
     app = create_app(settings.model_copy(update={"develop": True}), database=database)
     write_plugin(code="raise ValueError('half written')")
+    follower = Follower(app.runtime)
 
-    Follower(app.runtime).once()
+    follower.enable_edits()
+    follower.enable_edits()
 
     assert app.runtime.parts["world"].loaded["loans"].version == "1.0.0"
+    said = capsys.readouterr().out
+    assert said.count("loans is refused, the version before goes on") == 1
+    assert "half written" in said
 
 
 def test_safe_mode_lets_people_sign_in_and_administrators_switch_off(write_plugin, enable, settings, database, browse):
