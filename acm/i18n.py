@@ -28,7 +28,8 @@ class Message:
 
     def __str__(self) -> str:
         text = self.plural if self.plural and self.params.get("num") != 1 else self.id
-        return text % self.params if self.params else text
+        params = {name: words(v, "en") if isinstance(v, Mapping) else v for name, v in self.params.items()}
+        return text % params if params else text
 
 
 def _(text: str, **params: object) -> Message:

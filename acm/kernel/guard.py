@@ -11,7 +11,7 @@ import asyncio
 import functools
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,7 +58,7 @@ class PluginFailed(Problem):
     def __init__(self, failure: Failure) -> None:
         super().__init__(
             "%(plugin)s is not available. Tell the administrators this number: %(number)s",
-            params={"plugin": failure.plugin, "number": failure.number},
+            params={"plugin": _names(failure.plugin), "number": failure.number},
             plugin=failure.plugin,
         )
         self.failure = failure
@@ -66,6 +66,12 @@ class PluginFailed(Problem):
     def __str__(self) -> str:
         """What an administrator reads, where people read the title and the number."""
         return f"{self.failure.point}: {self.failure.line} ({self.failure.number})"
+
+
+def _names(slug: str) -> Mapping[str, str]:
+    """What people call a plugin, by language."""
+    serving = runtime.snapshot.plugins.get(slug) if (runtime := here().runtime) else None
+    return dict(serving.found.manifest.plugin.name) if serving else {"": slug}
 
 
 class TimedOut(Exception):

@@ -154,6 +154,7 @@ def _page(request: Request, problem: Problem) -> Response:
             fragment="problem",
             status=problem.status,
             problem=problem,
+            said=Message(problem.detail, problem.params) if problem.detail else "",
             back=_way_back(request, ui),
             entered=sent,
             again_at=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
