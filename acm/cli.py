@@ -391,5 +391,5 @@ def _announce(settings: Settings, host: str, port: int) -> None:
         logins = demo_logins(session)
     console.print(f"\n  ACM serves on [bold]http://{host}:{port}[/bold]")
     if logins:
-        console.print(f"  Demo logins (password [bold]demo[/bold]): {', '.join(logins)}")
+        console.print(f"  Demo logins (password [bold]demo[/bold]): {', '.join(logins)}", soft_wrap=True)
     console.print("  Stop with Ctrl+C\n")

@@ -18,6 +18,8 @@ class Line:
     subject: str
     words: str
     faults: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    """What the company must have that the house of a check cannot know: no fault."""
 
     @property
     def is_well(self) -> bool:
@@ -32,6 +34,7 @@ class Checking:
     cases: int
     cycles: int
     said: str = ""
+    hints: list[str] = field(default_factory=list)
     house: Trial | None = None
     doors: Sequence[SideDoor] = ()
     tables: set[str] = field(default_factory=set)

@@ -64,7 +64,12 @@ def _enable(runtime: Runtime, slug: str, version: str) -> None:
         row = lifecycle.enable(session, runtime, slug, Origin(None, clock.now()), version=version)
         said = f"{slug} {row.version} ({row.hash[:12]}) is enabled; running processes follow by themselves"
     lifecycle.publish(runtime)
-    console.print(said)
+    console.print(said, soft_wrap=True)
+    with runtime.db.reading(runtime.snapshot) as session:
+        for one in seeing.lacks(session, runtime.snapshot, slug):
+            console.print(
+                f"[yellow]look[/yellow]  {one.by.key}: {escape(str(one.said))}", highlight=False, soft_wrap=True
+            )
 
 
 def disable(runtime: Runtime, slug: str) -> None:
@@ -127,8 +132,8 @@ def check(path: Path, open_app: OpenApp, others: Path, *, cases: int, cycles: in
         for line in conformance.check(path, open_app, others, cases=cases, cycles=cycles):
             mark = "[green]good[/green]" if line.is_well else "[red]do  [/red]"
             console.print(f"{mark}  {line.subject:<10} {escape(line.words)}".rstrip(), highlight=False, soft_wrap=True)
-            for fault in line.faults:
-                console.print(f"                 {escape(fault)}", highlight=False, soft_wrap=True)
+            for mark, words_ in [*(("", one) for one in line.faults), *(("look: ", one) for one in line.hints)]:
+                console.print(f"                 {mark}{escape(words_)}", highlight=False, soft_wrap=True)
             kept = kept and line.is_well
     return kept
 

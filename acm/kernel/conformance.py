@@ -20,7 +20,7 @@ from sqlalchemy import inspect, select
 from acm import clock
 from acm.errors import Problem
 from acm.journal import Origin
-from acm.kernel import lifecycle, probe, purging, stories, trial, wording
+from acm.kernel import lifecycle, naming, probe, purging, stories, trial, wording
 from acm.kernel.checking import Checking, Line, Step
 from acm.kernel.discovery import examine
 from acm.kernel.loader import Generation, LoadFailed, load, unload
@@ -55,14 +55,14 @@ def check(path: Path, open_app: OpenApp, others: Path, *, cases: int = CASES, cy
 
 
 def _tried(run: Checking, subject: str, step: Step) -> Line:
-    run.said = ""
+    run.said, run.hints = "", []
     try:
         faults = list(dict.fromkeys(step(run)))
     except Problem as problem:
         faults = [str(problem)]
     if len(faults) > MOST:
         faults = [*faults[:MOST], f"and {len(faults) - MOST} more of the kind"]
-    return Line(subject, run.said, tuple(faults))
+    return Line(subject, run.said, tuple(faults), tuple(run.hints))
 
 
 def _files(run: Checking) -> Iterator[str]:
@@ -142,6 +142,18 @@ def _enabled(run: Checking) -> Iterator[str]:
     run.given = run.trial.generation.contributions
     trial.settle(run.trial)
     run.trial.live(run.cases)
+
+
+def _known(run: Checking) -> Iterator[str]:
+    """What its parts call by name is there; a group may be the company's own."""
+    snapshot = run.trial.runtime.snapshot
+    lacking = naming.unknown(run.given, snapshot, {c.key for c in snapshot.each("group")})
+    yield from (one.placed(run.found.path) for one in lacking if one.sort != naming.GROUP)
+    first = {one.name: one for one in reversed(lacking) if one.sort == naming.GROUP}
+    for name, one in sorted(first.items()):
+        near = f" (did you mean {one.near!r}?)" if one.near else ""
+        said = f"the company must have the group {name!r}{near}, or bring it in taxonomies/groups.yaml"
+        run.hints.append(one.placed(run.found.path, said))
 
 
 def _stories(run: Checking) -> Iterator[str]:
@@ -241,7 +253,7 @@ BEFORE: tuple[tuple[str, Step], ...] = (
     ("files", _files), ("probe", _probed), ("twice", _twice), ("texts", _translatable), ("escaping", _escaping),
 )  # fmt: skip
 INSIDE: tuple[tuple[str, Step], ...] = (
-    ("enable", _enabled), ("stories", _stories), ("anonymous", anonymous), ("drawn", drawn),
+    ("enable", _enabled), ("names", _known), ("stories", _stories), ("anonymous", anonymous), ("drawn", drawn),
     ("door", through_the_door), ("raising", raising), ("cycles", _cycles), ("readable", _readable),
     ("removal", _uninstalled),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -26,7 +26,7 @@ from acm.catalog.definitions import ServiceFileError
 from acm.errors import Conflict, Invalid, NotFound
 from acm.i18n import Message, _
 from acm.journal import Origin, record, system_stream
-from acm.kernel import lifecycle, probe, stories
+from acm.kernel import lifecycle, naming, probe, stories
 from acm.kernel.discovery import Discovered, content_hash, examine, files, is_part
 from acm.kernel.manifest import NAME, line_of
 from acm.kernel.models import ENABLED, Plugin
@@ -34,6 +34,7 @@ from acm.kernel.registrar import Registrar
 from acm.kernel.store import NotKept
 from acm.kernel.world import World
 from acm.pages.diff import Kind, Piece
+from acm.people.models import Group
 from acm.snapshot import compose
 from acm.web.runtime import Runtime
 
@@ -222,8 +223,9 @@ def check(session: Session, runtime: Runtime, draft: Draft) -> list[Fault]:
         faults += _of_manifest(session, found)
     if found.fault:
         return faults + [_fault(text, names) for text in found.fault.split("; ")]
+    groups = set(session.scalars(select(Group.key)))
     session.commit()  # nothing is written yet: who writes need not wait while its stories are lived through
-    said = _of_declarations(runtime.parts["world"], found) or _of_stories(found)
+    said = _of_declarations(runtime.parts["world"], found, groups) or _of_stories(found)
     return faults + [_fault(text, names) for text in said]
 
 
@@ -277,18 +279,20 @@ def _of_translations(source: Path, names: list[str]) -> Iterator[Fault]:
                 yield Fault(f"{name}: {type(error).__name__}: {error}", name)
 
 
-def _of_declarations(world: World, found: Discovered) -> list[str]:
+def _of_declarations(world: World, found: Discovered, there: Collection[str]) -> list[str]:
+    """Faults of what its files declare, in this house; ``there`` are its groups."""
     assert found.manifest is not None
     registrar = Registrar(found.manifest, found.path)
     others = [c for g in world.loaded.values() if g.slug != found.slug for c in g.contributions]
     try:
         registrar.declared()
-        compose(world.runtime.snapshot.number + 1, [*world.core, *others, *registrar.contributions])
+        snapshot = compose(world.runtime.snapshot.number + 1, [*world.core, *others, *registrar.contributions])
     except ServiceFileError as error:
         return [str(problem) for problem in error.problems]
     except Exception as error:  # what loading would be refused for
         return [str(error)]
-    return []
+    groups = {*there, *(c.key for c in registrar.contributions if c.point == "group")}
+    return [one.placed(found.path) for one in naming.unknown(registrar.contributions, snapshot, groups)]
 
 
 def _of_stories(found: Discovered) -> list[str]:

@@ -160,6 +160,7 @@ def _page(
         words=WORDS,
         pills=PILLS,
         gives=_gives(ui, chosen) if chosen else [],
+        lacks=seeing.lacks(db, ui.snapshot, chosen.slug) if chosen else [],
         workers=workers,
         parked=parked.parked(db, chosen.slug) if chosen and chosen.row else [],
         draining=seeing.draining(workers, chosen.slug) if chosen else {},

@@ -17,10 +17,11 @@ from acm.kernel.discovery import Discovered
 from acm.kernel.failures import Failure, last_failures
 from acm.kernel.manifest import Manifest
 from acm.kernel.models import DISABLED, ENABLED, IN_REPAIR, Plugin, PluginWorkerState
+from acm.kernel.naming import Unknown, unknown
 from acm.kernel.registrar import Registrar
 from acm.kernel.world import FAILING, World
 from acm.pages.visibility import unrestricted
-from acm.people.models import Person
+from acm.people.models import Group, Person
 from acm.snapshot import Contribution, Snapshot
 from acm.web.runtime import Runtime
 
@@ -159,6 +160,12 @@ def given(snapshot: Snapshot, plugin: Seen) -> list[Contribution]:
     except (Problem, ValueError):
         return []  # enabling it will say what is wrong with the files
     return registrar.contributions
+
+
+def lacks(session: Session, snapshot: Snapshot, slug: str) -> list[Unknown]:
+    """What a plugin calls by name, while it serves, that nothing in this house answers to."""
+    serving = snapshot.plugins.get(slug)
+    return unknown(serving.contributions, snapshot, set(session.scalars(select(Group.key)))) if serving else []
 
 
 def _seen(slug: str, row: Plugin | None, found: Discovered | None, world: World, failed: Sequence[Failure]) -> Seen:

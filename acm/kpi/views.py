@@ -98,7 +98,8 @@ def view(widget: Widget, material: Material) -> View:
     if widget.kind == "stages":
         return _stages(widget, material)
     if measure is None:
-        return View(widget, in_language(widget.titles, material.lang), "error", material.say(_("Could not be counted")))
+        said = _("There is no measure %(measure)s here: the plugin that gives it may be off", measure=widget.measure)
+        return View(widget, in_language(widget.titles, material.lang) or widget.key, "error", material.say(said))
     title = in_language(widget.titles or measure.names, material.lang)
     return _KINDS[widget.kind](widget, measure, title, material)
 

@@ -190,3 +190,56 @@ def test_the_command_ends_with_one_when_something_is_to_be_done(sinful):
     assert "good  probe" in done.output
     assert "do    texts" in done.output
     assert 'write {{ _("Bare words") }}' in done.output
+
+
+@pytest.fixture
+def misnamed(tmp_path):
+    """A declarative plugin whose widget, panel and service name what is not there."""
+    folder = tmp_path / "key_loans"
+    scaffold(folder, declarative=True, ru="Ключи")
+    (folder / "widgets").mkdir()
+    (folder / "widgets/figure.yaml").write_text("key: key_loans.figure\nkind: figure\nmeasure: openned\n")
+    panel = folder / "panels/panel.yaml"
+    panel.write_text(panel.read_text().replace("[opened,", "[key_loans.figur, opened,"))
+    services = folder / "catalog/services.yaml"
+    services.write_text(services.read_text().replace("owner_group: key-loans", "owner_group: key-loan"))
+    return folder
+
+
+def test_names_that_nothing_answers_to_are_told_with_place_and_way_out(misnamed):
+    found = checked(misnamed)["names"]
+
+    assert found.faults == (
+        "widgets/figure.yaml:3:10: measure: there is no measure 'openned' (did you mean 'opened'?): "
+        "declare it in measures/, or require the plugin that gives it",
+        "panels/panel.yaml:5:11: widgets.0: there is no widget 'key_loans.figur' (did you mean 'key_loans.figure'?): "
+        "declare it in widgets/, or require the plugin that gives it",
+    )
+    assert found.hints == (
+        "catalog/services.yaml:12:18: services.0.owner_group: the company must have the group 'key-loan' "
+        "(did you mean 'key-loans'?), or bring it in taxonomies/groups.yaml",
+    )
+
+
+def test_a_name_in_code_is_told_by_its_line(tmp_path):
+    folder = tmp_path / "asset_loans"
+    scaffold(folder, ru="Выдача")
+    code = folder / "__init__.py"
+    code.write_text(code.read_text().replace("measure=DONE.key", 'measure="asset_loans.dune"'))
+
+    (fault,) = checked(folder)["names"].faults
+
+    line = next(n for n, text in enumerate(code.read_text().splitlines(), 1) if "asset_loans.dune" in text)
+    assert fault.startswith(f"__init__.py:{line}: asset_loans.figure_done: measure: there is no measure")
+    assert "did you mean 'asset_loans.done'?" in fault
+
+
+def test_a_group_that_the_company_must_have_is_no_fault(misnamed):
+    (misnamed / "widgets/figure.yaml").write_text("key: key_loans.figur\nkind: figure\nmeasure: opened\n")
+
+    done = CliRunner().invoke(
+        cli, ["plugin", "check", str(misnamed), "--cases", "5", "--cycles", "1"], env={"COLUMNS": "200"}
+    )
+
+    assert done.exit_code == 0, done.output
+    assert "look: catalog/services.yaml:12:18: services.0.owner_group: the company must have" in done.output
