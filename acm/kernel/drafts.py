@@ -40,6 +40,7 @@ from acm.web.runtime import Runtime
 
 SUFFIXES = (".toml", ".yaml", ".md", ".po")
 PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+PLACE = re.compile(r"^(\d+):\d+: ")
 DEEPEST = 6
 KINDS: dict[str, Kind] = {"+": "added", "-": "removed"}
 
@@ -254,14 +255,14 @@ def _of_manifest(session: Session, found: Discovered) -> Iterator[Fault]:
     assert found.manifest is not None
     text, plugin = _text(found.path / NAME), found.manifest.plugin
     if plugin.python:
-        place = {"file": NAME, "line": line_of(text, ["plugin", "python"]), "key": "plugin.python"}
-        said = _("%(file)s: line %(line)s, key %(key)s: only plugins without Python are edited here", **place)
+        place = {"line": line_of(text, ["plugin", "python"]), "key": "plugin.python"}
+        said = _("line %(line)s, key %(key)s: only plugins without Python are edited here", **place)
         yield Fault(said, NAME)
     row = session.get(Plugin, found.slug)
     if row is not None and row.version and Version(plugin.version) <= Version(row.version):
         line = line_of(text, ["plugin", "version"])
-        place = {"file": NAME, "line": line, "key": "plugin.version", "version": row.version}
-        yield Fault(_("%(file)s: line %(line)s, key %(key)s: raise it above %(version)s", **place), NAME)
+        place = {"line": line, "key": "plugin.version", "version": row.version}
+        yield Fault(_("line %(line)s, key %(key)s: raise it above %(version)s", **place), NAME)
     enabled = session.scalars(select(Plugin).where(Plugin.state == ENABLED))
     if lack := found.manifest.missing({one.slug: one.version for one in enabled}):
         yield Fault(lack, NAME)
@@ -274,9 +275,9 @@ def _of_translations(source: Path, names: list[str]) -> Iterator[Fault]:
                 with (source / name).open("rb") as file:
                     read_po(file, abort_invalid=True)
             except PoFileError as error:
-                yield Fault(f"{name}: line {error.lineno + 1}: {error}", name)
+                yield Fault(f"line {error.lineno + 1}: {error}", name)
             except Exception as error:  # what would break every page once it is enabled
-                yield Fault(f"{name}: {type(error).__name__}: {error}", name)
+                yield Fault(f"{type(error).__name__}: {error}", name)
 
 
 def _of_declarations(world: World, found: Discovered, there: Collection[str]) -> list[str]:
@@ -307,9 +308,10 @@ def _of_stories(found: Discovered) -> list[str]:
 
 
 def _fault(text: str, names: list[str]) -> Fault:
-    """A fault with the file that its first word names."""
+    """A fault with the file that its first word names, which is not said again in its text."""
     file = text.partition(":")[0].partition(",")[0]
-    return Fault(text, next((name for name in names if name == file or name.endswith(f"/{file}")), ""))
+    found = next((name for name in names if name == file or name.endswith(f"/{file}")), "")
+    return Fault(PLACE.sub(r"line \1, ", text[len(file) :].lstrip(":, ")) if found else text, found)
 
 
 def _names(source: Path) -> list[str]:
