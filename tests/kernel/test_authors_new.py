@@ -34,6 +34,8 @@ def test_the_screen_of_what_is_written_speaks_both_languages(settings, enable, b
 
     assert "Open requests" in browse("oleg").get("/p/asset_loans/open").text
     assert "Открытые заявки" in browse("oleg", lang="ru").get("/p/asset_loans/open").text
+    assert "<title>Open requests" in browse("oleg").get("/p/asset_loans/open").text
+    assert 'href="/p/asset_loans/open"' in browse("oleg").get("/cases").text
 
 
 def test_it_is_short(tmp_path):
