@@ -6,6 +6,7 @@ What a command needs beyond the database is imported when it runs, so that those
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import subprocess
 import sys
@@ -110,6 +111,7 @@ def serve(
     _announce(settings, host, port)
     if workers > 1:
         _fork_workers()
+        logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # of the parent: which process died
     uvicorn.run(
         "acm.app:serving", factory=True, host=host, port=port, workers=workers if workers > 1 else None,
         log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5,
@@ -392,4 +394,6 @@ def _announce(settings: Settings, host: str, port: int) -> None:
     console.print(f"\n  ACM serves on [bold]http://{host}:{port}[/bold]")
     if logins:
         console.print(f"  Demo logins (password [bold]demo[/bold]): {', '.join(logins)}", soft_wrap=True)
+    if from_environment().safe_mode:
+        console.print("  Safe mode: no plugin is loaded. Take the guilty one off under Plugins, then start as usual")
     console.print("  Stop with Ctrl+C\n")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from acm import clock
 from acm.errors import Problem
+from acm.i18n import Message, _
 from acm.journal import Event
 from acm.kernel.choices import Choice, choices, defaults
 from acm.kernel.discovery import Discovered
@@ -110,12 +111,14 @@ class Worker:
     name: str
     runs: Mapping[str, PluginWorkerState]
 
-    def behind(self, row: Plugin) -> str:
+    def behind(self, row: Plugin) -> str | Message:
         """Why it does not run what the row asks for; empty when it does."""
         state = self.runs.get(row.slug)
         if state is None:
-            return "it has not followed yet"
-        return state.error or ("" if state.hash == row.hash else f"it still runs {state.version}")
+            return _("it has not followed yet")
+        if state.error or state.hash == row.hash:
+            return state.error
+        return _("it still runs %(version)s", version=state.version) if state.version else _("it has not loaded it")
 
     def of(self, slug: str) -> PluginWorkerState | None:
         """What it reported of a plugin."""
