@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePath
+from threading import Lock
 from typing import Any
 
 from acm.kernel.choices import BadSchema, read_schema
@@ -16,6 +17,8 @@ SKIPPED = {"__pycache__", "tests", ".git"}
 STORIES = "tests/*.yaml"
 ALLOWED = "acm.sdk"
 AVOIDED = {"signal", "threading", "subprocess", "ctypes", "multiprocessing", "atexit"}
+_PARSING = Lock()
+"""Python 3.11 and 3.12 count the depth of a syntax tree for the whole process: two threads at it raise SystemError."""
 ENDS = {("os", "_exit"), ("sys", "exit")}
 
 
@@ -92,7 +95,8 @@ def scan(path: Path, slug: str) -> tuple[list[str], list[str]]:
             continue
         place = file.relative_to(path)
         try:
-            tree = ast.parse(file.read_text(encoding="utf-8"))
+            with _PARSING:
+                tree = ast.parse(file.read_text(encoding="utf-8"))
         except (SyntaxError, ValueError) as error:
             faults.append(f"{place}, line {getattr(error, 'lineno', 1)}: {getattr(error, 'msg', error)}")
             continue

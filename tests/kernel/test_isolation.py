@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from datetime import timedelta
 
@@ -92,27 +91,6 @@ def test_a_screen_that_raises_is_answered_for_and_the_others_go_on(write_plugin,
     assert maria.get("/p/breaks/bad/7").status_code == 502
     assert maria.get("/p/breaks/good").json() == {"good": True}
     assert [failure.point for failure in recent["breaks"]] == ["pages GET /bad/{number}"]
-
-
-@pytest.mark.parametrize(("lang", "name"), [("en", "Breaks at times"), ("ru", "Иногда ломается")])
-def test_the_page_of_a_failure_has_the_plugins_name_one_number_and_ways_on(write_plugin, enable, browse, lang, name):
-    manifest = '[plugin]\nslug = "{slug}"\nname = {{ en = "Breaks at times", ru = "Иногда ломается" }}\nversion = "{version}"\n'
-    write_plugin("breaks", manifest=manifest, code=(
-        "from acm.sdk import router\npages = router()\n"
-        "@pages.get('/bad')\ndef bad(): raise ValueError('no')\n"
-        "def register(p): p.router(pages)\n"
-    ))  # fmt: skip
-    enable("breaks")
-
-    page = browse("maria", lang=lang).get("/p/breaks/bad")
-
-    main = re.search(r"<main.*</main>", page.text, re.DOTALL)[0]
-    assert name in main
-    assert "breaks " not in main
-    assert re.findall(r"\b[0-9a-f]{6,}\b", re.sub(r"<[^>]*>", " ", main)) == [recent["breaks"][-1].number]
-    assert 'href="/services/other/new?about=/p/breaks/bad"' in main
-    assert 'href="/p/breaks/bad"' in main
-    assert 'href="/"' in main
 
 
 def test_a_task_in_the_background_that_exits_is_counted_and_the_process_lives(write_plugin, enable, browse):
