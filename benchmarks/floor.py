@@ -7,7 +7,9 @@ the same kind: links, marks, times, bars. What is the same for everybody is left
 
 from __future__ import annotations
 
+import collections
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from acm import clock
@@ -33,7 +35,8 @@ from acm.taxonomy.models import Term
 
 PAGES = Path(__file__).parent / "floor_pages"
 STAGES = ("new", "work", "check", "done")
-SHOWN = ("judged", "opened", "reopened", "resolved", "stayed.active", "stayed.new", "stayed.resolved", "stayed.waiting")
+DAILY = ("judged", "opened", "reopened", "resolved")
+STAYS = ("stayed.active", "stayed.new", "stayed.resolved", "stayed.waiting")
 TYPES = ("itsm.incident", "itsm.service_request")
 
 
@@ -66,24 +69,43 @@ def floor(db: Database) -> FastAPI:
 
     @app.get("/panel", response_class=HTMLResponse)
     def panel(person: int, department: int, days: str) -> str:
-        sums = (func.sum(Rollup.count).label("count"), func.sum(Rollup.total).label("total"))
-        keys = (Rollup.kind, Rollup.day, Rollup.bucket, Rollup.part)
         ends = [date.fromisoformat(day) for day in days.split(",")]
-        when = or_(Rollup.day.between(*ends[:2]), Rollup.day.between(*ends[2:]))
-        grain = or_(Rollup.grain == "all", and_(Rollup.grain == "service", Rollup.kind == "judged"))
-        wanted = (Rollup.department_id == department, grain, Rollup.kind.in_(SHOWN))
         with db.reading() as session:
-            rows = session.execute(
-                select(*keys, *sums).where(*wanted, Rollup.type.in_(TYPES), when).group_by(*keys)
-            ).all()
             choices = {
                 "departments": session.scalars(select(Department)).all(),
                 "branches": session.execute(select(Branch.id, Branch.names)).all(),
             }
-            return page("panel", rows=rows, **choices, **_menu(session, person))
+            figures = _figures(session, department, [(ends[0], ends[1]), (ends[2], ends[3])])
+            return page("panel", **figures, **choices, **_menu(session, person))
 
     _take_writing(app, db)
     return app
+
+
+def _figures(session: Session, department: int, periods: list[tuple[date, date]]) -> dict[str, Any]:
+    """The sums that a panel reads, and of them what it shows: counts by day, by hour of the week, by service, and how
+    long cases stayed."""
+    points: collections.Counter[tuple[str, date]] = collections.Counter()
+    hours: collections.Counter[tuple[int, int]] = collections.Counter()
+    stays: collections.Counter[tuple[str, date]] = collections.Counter()
+    services: collections.Counter[tuple[int, date]] = collections.Counter()
+    for first, last in periods:
+        among = (Rollup.department_id == department, Rollup.type.in_(TYPES), Rollup.day.between(first, last))
+        for kind, day, bucket, count, _total in _sums(session, DAILY, "all", among, Rollup.day, Rollup.bucket):
+            points[kind, day] += count
+            if kind == "opened" and first == periods[0][0]:
+                hours[day.weekday(), bucket] += count
+        for kind, _bucket, count, _total in _sums(session, STAYS, "all", among, Rollup.bucket):
+            stays[kind, first] += count
+        for _kind, service, count, _total in _sums(session, ("judged",), "service", among, Rollup.part):
+            services[service, first] += count
+    return {"points": points, "hours": hours, "stays": stays, "services": services}
+
+
+def _sums(session: Session, kinds: Sequence[str], grain: str, among: Any, *by: Any) -> Sequence[Any]:
+    keys = (Rollup.kind, *by)
+    wanted = select(*keys, func.sum(Rollup.count), func.sum(Rollup.total)).where(*among, Rollup.grain == grain)
+    return session.execute(wanted.where(Rollup.kind.in_(kinds)).group_by(*keys)).all()
 
 
 def _all(session: Session, statement: Any) -> list[Any]:

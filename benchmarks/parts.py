@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from acm import clock
 from acm.app import create_app
 from acm.cases.models import Case
 from acm.db import Database
+from acm.kpi.periods import read_choice
 from acm.pages.models import Comment
 from acm.pages.visibility import unrestricted
 from acm.people.models import Department, GroupMember, Person
@@ -99,7 +100,7 @@ def parts(folder: Path) -> Iterator[Part]:
     yield Part(
         "panel",
         lambda: asks["head"].get("/kpi/itsm"),
-        lambda: bare.get(f"/panel?person={agent.id}&department={it}&days={_two_months(clock.now().date())}"),
+        lambda: bare.get(f"/panel?person={agent.id}&department={it}&days={_compared(clock.now().date())}"),
         ratio=2,
     )
     yield _filing(asks["employee"], bare, me.id, case.id)
@@ -150,12 +151,10 @@ def idle_memory(folder: Path, seconds: float = 10) -> tuple[float, float]:
     return int(found["VmRSS"]) / 1024, int(found["VmHWM"]) / 1024
 
 
-def _two_months(today: date) -> str:
-    """The days that the panel compares: this month up to today, and as many of the month before."""
-    first = today.replace(day=1)
-    before = (first - timedelta(days=1)).replace(day=1)
-    last = min(before + (today - first), first - timedelta(days=1))
-    return ",".join(day.isoformat() for day in (first, today, before, last))
+def _compared(today: date) -> str:
+    """The first and last days of the two periods that a panel compares when nobody has chosen any."""
+    choice = read_choice({}, today)
+    return ",".join(day.isoformat() for period in (choice.now, choice.past) for day in (period.first, period.last))
 
 
 def _timed(ask: Callable[[], Answer], name: str) -> tuple[float, float]:

@@ -39,7 +39,9 @@ class Sums:
     cells: dict[str, dict[tuple[date | None, int], Classes]] = field(default_factory=dict)
 
     def add(self, kind: str, day: date | None, part: int, bucket: int, count: int, total: float) -> None:
-        _add(self.cells.setdefault(kind, {}).setdefault((day, part), {}), {bucket: (count, total)})
+        there = self.cells.setdefault(kind, {}).setdefault((day, part), {})
+        known = there.get(bucket)
+        there[bucket] = (known[0] + count, known[1] + total) if known else (count, total)
 
     def classes(self, kind: str, part: int | None = None) -> Classes:
         """One kind, of one part or of all."""
@@ -97,7 +99,7 @@ def ask(session: Session, scope: Scope, questions: Sequence[Question]) -> list[S
         parts.append(statement.add_columns(literal(-1, Integer).label("place")))
     answers = [Sums() for _ in questions]
     joined: Any = union_all(*parts) if len(parts) > 1 else parts[0]
-    for kind, day, bucket, part, count, total, place in session.execute(joined):
+    for kind, day, bucket, part, count, total, place in session.execute(joined).all():
         if place >= 0:
             answers[place].add(kind, day, part, bucket, int(count), float(total))
             continue

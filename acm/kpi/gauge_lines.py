@@ -43,7 +43,7 @@ def line_view(widget: Widget, found: Gauged, title: str, material: Material) -> 
         _row(period, sample, gauge, past.get(str(n)), material)
         for n, (period, sample) in enumerate(zip(parts, samples, strict=True))
     ]
-    return View(widget, title, table=Table(head, rows), parts=shown)
+    return View(widget, title, tabled=lambda: Table(head, rows), parts=shown)
 
 
 def _sample(

@@ -28,14 +28,14 @@ def gauge_view(widget: Widget, found: Gauged, material: Material) -> View:
     if widget.kind == "line":
         return line_view(widget, found, title, material)
     parts = _ordered(widget, found)
-    table = _table(widget, found, parts, title, material)
     if not parts:
-        return View(widget, title, "empty", table=table)
+        return View(widget, title, "empty")
+    table = _table(widget, found, parts, title, material)
     most = parts if widget.kind == "funnel" else parts[: widget.most]
     samples = _samples(widget, found, most, material)
     bars = tuple(replace(bar, is_hot=False) for bar in charts.stage_bars(samples))
     shown = replace(table, rows=table.rows[: widget.most]) if widget.kind == "table" else table
-    return View(widget, title, table=table, parts={"bars": bars, "table": shown})
+    return View(widget, title, tabled=lambda: table, parts={"bars": bars, "table": shown})
 
 
 def say_pages(count: int, lang: str) -> str:
@@ -59,7 +59,7 @@ def _figure(widget: Widget, found: Gauged, title: str, material: Material) -> Vi
     said = say(gauge, now, lang)
     cells = [Cell(title, title), Cell(said, now.value(gauge) if now else 0, href, now.count if now else None)]
     head = [material.say(_("Figure")), material.say(_("Now"))]
-    return View(widget, title, table=Table(head, [cells]), parts=shown)
+    return View(widget, title, tabled=lambda: Table(head, [cells]), parts=shown)
 
 
 def _ordered(widget: Widget, found: Gauged) -> list[Part]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from acm.i18n import Message, _, ngettext, translator
@@ -43,14 +45,19 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """A widget as shown; ``state`` is ok, empty or error, ``parts`` what its template draws."""
+    """A widget as shown; ``state`` is ok, empty or error, ``parts`` what its template draws, ``tabled`` makes its
+    table when that is looked at, and is not there where the table would have no rows."""
 
     widget: Widget
     title: str
     state: str = "ok"
     text: str = ""
-    table: Table = field(default_factory=lambda: Table([], []))
+    tabled: Callable[[], Table] | None = None
     parts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def table(self) -> Table:
+        return self.tabled() if self.tabled else Table([], [])
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def view(widget: Widget, material: Material) -> View:
 
 def _figure(widget: Widget, measure: Measure, title: str, material: Material) -> View:
     now, past = material.numbers(measure)
-    trend = material.trend(measure)
+    parts = [number_within(measure, material.daily[0], part) for part in material.choice.now.parts()]
     changed = saying.change(measure, now, past, material.lang)
     shown = {
         "units": saying.units(measure, now.value, material.lang),
@@ -114,10 +121,10 @@ def _figure(widget: Widget, measure: Measure, title: str, material: Material) ->
         "count": now.count,
         "change": changed,
         "note": _note(measure, past, material),
-        "spark": charts.sparkline([found.value for _part, found, _before in trend if found.value is not None]),
+        "spark": charts.sparkline([found.value for found in parts if found.value is not None]),
         "bad": changed is not None and changed.good is False,
     }
-    return View(widget, title, table=_trend_table(measure, title, trend, material), parts=shown)
+    return View(widget, title, tabled=partial(_trend_table, measure, title, material), parts=shown)
 
 
 def _note(measure: Measure, past: Number, material: Material) -> str:
@@ -156,7 +163,7 @@ def _line(widget: Widget, measure: Measure, title: str, material: Material) -> V
         "past": say_period(material.choice.past, material),
         "target": _note(measure, trend[0][1], material) if measure.target is not None else "",
     }
-    return View(widget, title, table=_trend_table(measure, title, trend, material), parts=shown)
+    return View(widget, title, tabled=partial(_trend_table, measure, title, material), parts=shown)
 
 
 def _events(trend: list[tuple[Period, Number, Number | None]], material: Material) -> list[charts.Event]:
@@ -164,12 +171,10 @@ def _events(trend: list[tuple[Period, Number, Number | None]], material: Materia
     return events_on(material.marks, parts, known, material.lang, material.today)
 
 
-def _trend_table(
-    measure: Measure, title: str, trend: list[tuple[Period, Number, Number | None]], material: Material
-) -> Table:
+def _trend_table(measure: Measure, title: str, material: Material) -> Table:
     head = [material.say(_("Period")), title, material.say(_("Cases")), material.say(_("Period before"))]
     rows = []
-    for part, found, before in trend:
+    for part, found, before in material.trend(measure):
         cell = material.cell(measure, found, part)
         past = saying.say_value(measure, before.value, material.lang) if before else ""
         rows.append(
@@ -217,7 +222,7 @@ def _why(widget: Widget, measure: Measure, title: str, material: Material) -> Vi
     telling = [sample for sample in samples if abs(sample.value or 0.0) >= LEAST_CAUSE][:MOST_CAUSES]
     bars = charts.contribution_bars(telling, "down" if measure.good == "down" else "up")
     shown = {"bars": bars, "lead": _why_lead(changed, bars, material), "first": bars.bars[0] if bars.bars else None}
-    return View(widget, title, table=table, parts=shown)
+    return View(widget, title, tabled=lambda: table, parts=shown)
 
 
 def contributions(measure: Measure, material: Material, now: Number, past: Number) -> list[tuple[int, float]]:
@@ -282,9 +287,9 @@ def _stages(widget: Widget, material: Material) -> View:
     head = [_("Stage"), _("Median, working hours"), _("Period before"), _("Stays")]
     table = Table([material.say(word) for word in head], rows)
     if not any(sample.count for sample in samples):
-        return View(widget, title, "empty", table=table)
+        return View(widget, title, "empty", tabled=(lambda: table) if rows else None)
     shown = {"bars": charts.stage_bars(samples), "past": say_period(material.choice.past, material)}
-    return View(widget, title, table=table, parts=shown)
+    return View(widget, title, tabled=lambda: table, parts=shown)
 
 
 def _heatmap(widget: Widget, measure: Measure, title: str, material: Material) -> View:
@@ -312,7 +317,7 @@ def _heatmap(widget: Widget, measure: Measure, title: str, material: Material) -
     chart = charts.heatmap([str(hour) for hour in hours], grid)
     table = Table([material.say(_("Day")), *(f"{hour}:00" for hour in hours)], rows)
     shown = {"chart": chart, "peak": _peak(cells, material)}
-    return View(widget, title, table=table, parts=shown)
+    return View(widget, title, tabled=lambda: table, parts=shown)
 
 
 def _peak(cells: dict[tuple[int, int], int], material: Material) -> str:
