@@ -8,10 +8,11 @@ import tempfile
 from pathlib import Path
 
 from alembic import command
+from alembic.config import Config
 
 from acm import tables
 from acm.db import Database
-from acm.migrating import ROOT, config
+from acm.migrating import ROOT
 
 VERSIONS = ROOT / "migrations" / "versions"
 
@@ -22,7 +23,8 @@ def main() -> None:
         old.unlink()
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'empty.db'}")
-        settings = config()
+        settings = Config()
+        settings.set_main_option("script_location", str(ROOT / "migrations"))
         settings.set_main_option("file_template", "2026_11_22_%%(slug)s")
         with database.write_engine.connect() as connection, connection.begin():
             settings.attributes["connection"] = connection

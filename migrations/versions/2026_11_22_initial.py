@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-11-22 06:54:09.809838
+Revision: 0001, after , 2026-12-01 11:03:21.991905
 """
 
 import sqlalchemy as sa
@@ -455,12 +455,12 @@ def upgrade() -> None:
             "ix_page_beneficiary_id_opened_at", ["beneficiary_id", "opened_at", "category"], unique=False
         )
         batch_op.create_index(
-            "ix_page_department_id_is_open_due_at", ["department_id", "is_open", "due_at"], unique=False
+            "ix_page_department_id_is_open_due_at", ["department_id", "is_open", "due_at", "category"], unique=False
         )
         batch_op.create_index("ix_page_group_id_is_open_due_at", ["group_id", "is_open", "due_at"], unique=False)
         batch_op.create_index("ix_page_kind_is_open_due_at", ["kind", "is_open", "due_at", "id"], unique=False)
         batch_op.create_index("ix_page_kind_slug", ["kind", "slug"], unique=True)
-        batch_op.create_index("ix_page_owner_id_state", ["owner_id", "is_open"], unique=False)
+        batch_op.create_index("ix_page_owner_id_is_open", ["owner_id", "is_open", "department_id"], unique=False)
         batch_op.create_index("ix_page_parent_id", ["parent_id"], unique=False)
         batch_op.create_index("ix_page_requester_id_opened_at", ["requester_id", "opened_at", "category"], unique=False)
         batch_op.create_index("ix_page_service_id_opened_at", ["service_id", "opened_at"], unique=False)
@@ -956,7 +956,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_page_service_id_opened_at")
         batch_op.drop_index("ix_page_requester_id_opened_at")
         batch_op.drop_index("ix_page_parent_id")
-        batch_op.drop_index("ix_page_owner_id_state")
+        batch_op.drop_index("ix_page_owner_id_is_open")
         batch_op.drop_index("ix_page_kind_slug")
         batch_op.drop_index("ix_page_kind_is_open_due_at")
         batch_op.drop_index("ix_page_group_id_is_open_due_at")
