@@ -15,9 +15,7 @@ from functools import cache
 from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from acm import __version__, clock, composition, logs
@@ -55,7 +53,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     core = FastAPI(dependencies=[Depends(csrf.protect)], docs_url=None, redoc_url=None, openapi_url=None)
     for router in composition.routers():
         core.include_router(router, include_in_schema=router.prefix.startswith("/api/"))
-    core.mount("/static", Forever(directory=assets.STATIC, check_dir=False))
+    core.mount("/static", assets.Forever(directory=assets.STATIC, check_dir=False))
     return tuple(core.router.routes)
 
 
@@ -82,7 +80,7 @@ class Application:
         settings = runtime.settings
         inner = Afterwards(Dispatcher(api, runtime), runtime)
         edge = Edge(inner, body_limit=settings.body_limit_mb << 20, is_https=settings.is_https, observe=observe)
-        self.stack: ASGIApp = GZipMiddleware(edge, minimum_size=600)
+        self.stack: ASGIApp = GZipMiddleware(edge, minimum_size=600, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Callable[..., object], send: Callable[..., object]) -> None:
         await self.stack(scope, receive, send)  # type: ignore[arg-type]
@@ -110,15 +108,6 @@ class Afterwards:
     def _viewed(self, person_id: int, page_id: int) -> None:
         for contribution in self.runtime.snapshot.each("page_viewed"):
             contribution.value(self.runtime.db, person_id, page_id)
-
-
-class Forever(StaticFiles):
-    """Static files with hashed names: cached for a year."""
-
-    def file_response(self, *args: object, **options: object) -> Response:
-        response = super().file_response(*args, **options)  # type: ignore[arg-type]
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
-        return response
 
 
 def _lifespan(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

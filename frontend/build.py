@@ -4,7 +4,8 @@
     python frontend/build.py --force    build all of it again
 
 Every file's name holds a hash of its content, so that a browser may keep it for ever; the manifest
-tells which name a template's `app.css` has today. What comes out:
+tells which name a template's `app.css` has today. Beside a text lies the same compressed (`.br`, `.gz`),
+as small as it gets, for the server to hand out. What comes out:
 
     app.css      frontend/css/*.css in file-name order, for every page; url(x.woff2) names a file of the manifest
     portal.css   frontend/css/6*.css, for the portal's shell
@@ -23,6 +24,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import gzip
 import hashlib
 import json
 import re
@@ -37,6 +39,9 @@ MODULES = HERE / "node_modules"
 STATIC = HERE.parent / "acm" / "web" / "static"
 CACHE = HERE.parent / ".cache"
 KEEP_STALE_SECONDS = 24 * 3600  # a server started before this build still hands out the older names
+
+TEXTS = (".css", ".js", ".svg", ".txt")
+COMPRESSED = (".br", ".gz")
 
 Files = dict[str, bytes]
 
@@ -121,6 +126,15 @@ def write_all(files: Files, manifest: dict[str, str]) -> None:
         stem, _, suffix = name.rpartition(".")
         manifest[name] = f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}.{suffix}"
         replace(STATIC / manifest[name], content)
+        if name.endswith(TEXTS):
+            compress(STATIC / manifest[name], content)
+
+
+def compress(path: Path, content: bytes) -> None:
+    import brotli
+
+    replace(path.with_name(f"{path.name}.br"), brotli.compress(content, mode=brotli.MODE_TEXT))
+    replace(path.with_name(f"{path.name}.gz"), gzip.compress(content, mtime=0))
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -133,7 +147,8 @@ def replace(path: Path, content: bytes) -> None:
 def remove_stale(current: set[str]) -> None:
     oldest = time.time() - KEEP_STALE_SECONDS
     for path in STATIC.iterdir():
-        if path.name in current or path.name in {"manifest.json", ".stamp"}:
+        name = path.stem if path.suffix in COMPRESSED else path.name
+        if name in current or name in {"manifest.json", ".stamp"}:
             continue
         if path.is_file() and path.stat().st_mtime < oldest:
             path.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 from pathlib import Path
 from types import ModuleType
@@ -124,3 +125,15 @@ def test_a_changed_file_gets_another_name_and_the_old_one_stays_for_a_day(build:
     build.remove_stale(set(manifest.values()))
     assert manifest["a.css"] != before
     assert (tmp_path / "static" / before).read_bytes() == b"one"
+
+
+def test_what_is_compressed_stays_and_goes_with_its_file(build: ModuleType, tmp_path: Path) -> None:
+    manifest: dict[str, str] = {}
+    build.write_all({"a.css": b"one", "a.woff2": b"two"}, manifest)
+    static, name = tmp_path / "static", manifest["a.css"]
+    assert {path.name for path in static.iterdir()} == {name, f"{name}.br", f"{name}.gz", manifest["a.woff2"]}
+
+    for path in static.iterdir():
+        os.utime(path, (0, 0))
+    build.remove_stale({name})
+    assert {path.name for path in static.iterdir()} == {name, f"{name}.br", f"{name}.gz"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import importlib.util
 import json
 import re
@@ -114,17 +113,17 @@ def test_a_library_of_npm_reaches_the_browser_under_a_name_made_of_its_content()
 
 
 def wire_size(*logical: str) -> int:
-    """Bytes over the wire, compressed as the server does."""
+    """Bytes over the wire, as the build has compressed them."""
     static = ROOT / "acm" / "web" / "static"
     manifest = json.loads((static / "manifest.json").read_text())
-    return sum(len(gzip.compress((static / manifest[name]).read_bytes(), 6)) for name in logical)
+    return sum((static / f"{manifest[name]}.br").stat().st_size for name in logical)
 
 
 def test_what_the_browser_loads_is_small() -> None:
     assert wire_size("icons.svg") <= 8 * 1024
-    assert wire_size("app.css", "portal.css") <= 12.4 * 1024
-    assert wire_size("app.css", "work.css") <= 11.6 * 1024
-    assert wire_size("app.css", "work.css", "panel.css") <= 13.9 * 1024
+    assert wire_size("app.css", "portal.css") <= 12 * 1024
+    assert wire_size("app.css", "work.css") <= 11 * 1024
+    assert wire_size("app.css", "work.css", "panel.css") <= 13 * 1024
     assert wire_size("htmx.js", "app.js", "editor.js") <= 60 * 1024
     assert wire_size("app.js") <= 12 * 1024
 
