@@ -23,7 +23,7 @@ from acm.jobs.imports import Interrupted
 from acm.kernel.failures import Failure, failure_at, recent
 from acm.kernel.isolation import CALL, Call, Cell, here
 from acm.kernel.pool import Pool, Ticket
-from acm.kernel.undo import undoing
+from acm.kernel.undo import keep, undo, watch
 
 __all__ = [
     "Failure",
@@ -90,7 +90,7 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
     The first word of ``point`` is its kind; it decides the budget. While the breaker is open, nothing is called.
     """
     key = plugin, point
-    really = undoing(call) if point.partition(" ")[0] in UNDONE else call
+    is_undone = point.partition(" ")[0] in UNDONE
 
     @functools.wraps(call)
     def run(*args: Any, **options: Any) -> Any:
@@ -99,14 +99,23 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
         if cell.breaker.open_until is not None:
             admit(cell)
         made = Call(cell)
+        if is_undone:
+            watch(made, args[0])
         token = CALL.set(made)
         worked = time.thread_time() if cell.is_timed else 0.0
         began, failed, lost = time.perf_counter(), False, house.lost
         try:
-            if not cell.was_called:
-                with suspected(plugin, point):
-                    return really(*args, **options)
-            return really(*args, **options)
+            try:
+                if cell.was_called:
+                    answer = call(*args, **options)
+                else:
+                    with suspected(plugin, point):
+                        answer = call(*args, **options)
+            except BaseException:
+                undo(made)
+                raise
+            keep(made)
+            return answer
         except Problem:
             raise  # said on purpose: the person may see it
         except BaseException as error:  # we call strangers: they may raise SystemExit and worse

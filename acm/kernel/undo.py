@@ -5,34 +5,31 @@ A SAVEPOINT opens at the first use of data, so that a call that uses none costs 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from acm.kernel.isolation import CALL
+from acm.kernel.isolation import CALL, Call
 
 
-def undoing(call: Callable[..., Any]) -> Callable[..., Any]:
-    """The same guarded call: an exception rolls back what it did in the session of its context, and goes on."""
-
-    def run(context: Any, *args: Any, **options: Any) -> Any:
-        made, session = CALL.get(), getattr(context, "session", None)
-        if made is None or session is None or session.info.get("read_only"):
-            return call(context, *args, **options)
+def watch(made: Call, context: Any) -> None:
+    """Open a SAVEPOINT as soon as this call uses the session of its context."""
+    session = getattr(context, "session", None)
+    if session is not None and not session.info.get("read_only"):
         made.session = session
-        try:
-            result = call(context, *args, **options)
-        except BaseException:
-            if made.savepoint is not None and made.savepoint.is_active:
-                made.savepoint.rollback()
-            raise
-        if made.savepoint is not None and made.savepoint.is_active:
-            made.savepoint.commit()
-        return result
 
-    return run
+
+def keep(made: Call) -> None:
+    """The call ended well: what it did is a part of the transaction."""
+    if made.savepoint is not None and made.savepoint.is_active:
+        made.savepoint.commit()
+
+
+def undo(made: Call) -> None:
+    """The call failed: what it did has not happened."""
+    if made.savepoint is not None and made.savepoint.is_active:
+        made.savepoint.rollback()
 
 
 def _first_use(session: Session) -> None:
