@@ -40,7 +40,7 @@ class Settings(BaseModel):
     mail_from: str = Field("acm@localhost", description="Sender of the mail that ACM writes.")
     safe_mode: bool = Field(False, description="Start without loading any plugin.")
     develop: bool = Field(
-        False, description="Enable each enabled plugin anew when its folder changes: for plugin authors."
+        False, description="Enable each enabled plugin anew when its folder changes, and follow changes of templates."
     )
     plugin_path: Path = Field(Path("plugins"), description="Directory in which plugins are discovered.")
     outbound_allow: str = Field(

@@ -45,9 +45,12 @@ class Page(Journaled, Base):
     __table_args__ = (
         Index("ix_page_requester_id_opened_at", "requester_id", "opened_at", "category"),
         Index("ix_page_beneficiary_id_opened_at", "beneficiary_id", "opened_at", "category"),
-        Index("ix_page_owner_id_is_open", "owner_id", "is_open", "department_id"),
+        Index("ix_page_owner_id_is_open", "owner_id", "is_open", "department_id", "kind", "confidential"),
         Index("ix_page_group_id_is_open_due_at", "group_id", "is_open", "due_at"),
-        Index("ix_page_department_id_is_open_due_at", "department_id", "is_open", "due_at", "category"),
+        Index(
+            "ix_page_department_id_is_open_due_at",
+            *("department_id", "is_open", "due_at", "category", "kind", "confidential"),
+        ),
         Index("ix_page_kind_is_open_due_at", "kind", "is_open", "due_at", "id"),
         Index("ix_page_type_is_open_due_at", "type", "is_open", "due_at"),
         Index("ix_page_service_id_opened_at", "service_id", "opened_at"),

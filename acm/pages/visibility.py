@@ -90,13 +90,14 @@ def _door(
 
 
 def _open_to(tokens: tuple[str, ...], reads_all: bool, departments: tuple[int, ...]) -> ColumnElement[bool]:
+    """First what an index of open cases holds: SQLite then reads none of their rows to count them."""
     audience = select(PageAudience.page_id).where(PageAudience.token.in_(tokens))
-    ways: list[ColumnElement[bool]] = [Page.public.is_(True), and_(Page.kind != "case", Page.id.in_(audience))]
-    if reads_all:
-        ways.append(Page.kind == "case")
+    ways: list[ColumnElement[bool]] = []
     if departments:
         ways.append(Page.department_id.in_(departments))
-    return or_(*ways)
+    if reads_all:
+        ways.append(Page.kind == "case")
+    return or_(*ways, Page.public.is_(True), and_(Page.kind != "case", Page.id.in_(audience)))
 
 
 def opens(role: InstrumentedAttribute[str]) -> ColumnElement[bool]:

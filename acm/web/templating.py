@@ -63,10 +63,12 @@ def icon(name: str) -> Markup:
 
 
 @cache
-def environment() -> jinja2.Environment:
-    """The core's templates: autoescape always on, undefined names are errors."""
+def environment(*, follows: bool = False) -> jinja2.Environment:
+    """The core's templates: autoescape always on, undefined names are errors. One that ``follows`` asks at each use of
+    a template whether its file has changed: forty times a page."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
+        auto_reload=follows,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -89,7 +91,7 @@ class UI:
         self.runtime = runtime_of(request)
         self.settings = self.runtime.settings
         self.snapshot = snapshot_of(request)
-        self.env = environment()
+        self.env = environment(follows=self.settings.develop)
         self.plugin = ""
         """Whose screen this is; empty for the core's."""
 

@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after , 2026-12-01 11:03:21.991905
+Revision: 0001, after , 2026-12-01 11:13:49.251144
 """
 
 import sqlalchemy as sa
@@ -455,12 +455,16 @@ def upgrade() -> None:
             "ix_page_beneficiary_id_opened_at", ["beneficiary_id", "opened_at", "category"], unique=False
         )
         batch_op.create_index(
-            "ix_page_department_id_is_open_due_at", ["department_id", "is_open", "due_at", "category"], unique=False
+            "ix_page_department_id_is_open_due_at",
+            ["department_id", "is_open", "due_at", "category", "kind", "confidential"],
+            unique=False,
         )
         batch_op.create_index("ix_page_group_id_is_open_due_at", ["group_id", "is_open", "due_at"], unique=False)
         batch_op.create_index("ix_page_kind_is_open_due_at", ["kind", "is_open", "due_at", "id"], unique=False)
         batch_op.create_index("ix_page_kind_slug", ["kind", "slug"], unique=True)
-        batch_op.create_index("ix_page_owner_id_is_open", ["owner_id", "is_open", "department_id"], unique=False)
+        batch_op.create_index(
+            "ix_page_owner_id_is_open", ["owner_id", "is_open", "department_id", "kind", "confidential"], unique=False
+        )
         batch_op.create_index("ix_page_parent_id", ["parent_id"], unique=False)
         batch_op.create_index("ix_page_requester_id_opened_at", ["requester_id", "opened_at", "category"], unique=False)
         batch_op.create_index("ix_page_service_id_opened_at", ["service_id", "opened_at"], unique=False)
