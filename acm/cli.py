@@ -94,7 +94,9 @@ def serve(
     safe_mode: Annotated[
         bool, typer.Option("--safe-mode", help="Load no plugin: for when one breaks the house.")
     ] = False,
-    develop: Annotated[bool, typer.Option("--develop", help="Follow changes of plugin folders and of templates.")] = False,
+    develop: Annotated[
+        bool, typer.Option("--develop", help="Follow changes of plugin folders and of templates.")
+    ] = False,
 ) -> None:
     """Serve the application; a thread of each process runs jobs and the search index."""
     import uvicorn

@@ -98,14 +98,13 @@ def guarded(plugin: str, point: str, call: Callable[..., Any]) -> Callable[..., 
         cell = house.cells.get(key) or house.cell(plugin, point)
         if cell.breaker.open_until is not None:
             admit(cell)
-        made = Call(cell)
-        if is_undone:
-            watch(made, args[0])
-        token = CALL.set(made)
+        token = CALL.set(made := Call(cell))
         worked = time.thread_time() if cell.is_timed else 0.0
         began, failed, lost = time.perf_counter(), False, house.lost
         try:
             try:
+                if is_undone:
+                    watch(made, args[0])
                 if cell.was_called:
                     answer = call(*args, **options)
                 else:
