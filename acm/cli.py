@@ -121,9 +121,8 @@ def serve(
 
 
 def _fork_workers() -> None:
-    """Let uvicorn fork its workers from a process that has imported :mod:`acm.preload` and does nothing else, where
-    it starts each as a new interpreter by itself: one that died is replaced sooner, and what is imported lies in
-    memory once. The system libraries of macOS do not bear a fork."""
+    """Let uvicorn fork its workers from a process that has imported :mod:`acm.preload` and does nothing else: one that
+    died is replaced sooner, and what is imported lies in memory once. macOS bears no fork: there they start anew."""
     if sys.platform == "darwin":
         return
     import multiprocessing

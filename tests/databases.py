@@ -53,6 +53,7 @@ def copied(template: str, folder: Path) -> Iterator[Database]:
     if database.is_sqlite:
         database.url = f"sqlite:///{folder / 'acm.db'}"
         shutil.copyfile(str(make_url(template).database), folder / "acm.db")
+        database.dispose()  # a thread of the test before may have opened that one's copy since
     try:
         yield database
     finally:
