@@ -185,6 +185,7 @@ ROUTES: dict[str, Rule] = {
     "POST /pages/{number}/comments/{comment_id}": Rule(CASES, SEES, WROTE),
     "POST /pages/{number}/favourite": sees(*PAGES),
     "POST /pages/{number}/watch": sees(*PAGES),
+    "GET /pages/{number}/mute": sees(*PAGES),
     "POST /pages/{number}/mute": sees(*PAGES),
     "POST /pages/{number}/links": works(*PAGES),
     "POST /pages/{number}/links/{link_id}/removal": WORKED,

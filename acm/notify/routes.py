@@ -63,6 +63,13 @@ def choose_mail(ui: Ui, db: Db, me: Me, form: Submitted) -> Response:
     return ui.redirect("/me/notifications")
 
 
+@router.get("/pages/{number}/mute")
+def show_mute(ui: Ui, db: Db, me: Me, number: str) -> Response:
+    """Whether I hear of a page, and the button to change it."""
+    page: Page = visible_page(db, me.grants, number)
+    return ui.page("notify/mute.html", page=page, is_muted=db.get(Mute, (me.id, page.id)) is not None)
+
+
 @router.post("/pages/{number}/mute")
 def mute(ui: Ui, db: Db, me: Me, number: str, form: Submitted) -> Response:
     """Hear nothing of a page, or hear of it again (``on`` empty)."""

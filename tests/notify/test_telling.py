@@ -65,6 +65,18 @@ def test_a_muted_page_is_silent(request_of_maria, browse, session, person, told)
     assert ("maria", "comment.added") not in told()
 
 
+def test_whoever_follows_a_page_says_there_that_they_want_to_hear_nothing_of_it(request_of_maria, browse):
+    maria, number = browse("maria"), request_of_maria.number
+    assert f'href="/pages/{number}/mute"' in maria.get(f"/requests/{number}").text
+    assert "Hear nothing of it" in maria.get(f"/pages/{number}/mute").text
+
+    maria.submit(f"/pages/{number}/mute", {"on": "1"})
+
+    assert "Hear of it again" in maria.get(f"/pages/{number}/mute").text
+    maria.submit(f"/pages/{number}/mute", {"on": ""})
+    assert "Hear nothing of it" in maria.get(f"/pages/{number}/mute").text
+
+
 def test_telling_twice_tells_once(request_of_maria, session, person, told, runtime):
     add_comment(session, request_of_maria, "hello", by(person("oleg")))
     session.commit()
